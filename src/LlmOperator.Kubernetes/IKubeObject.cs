@@ -1,0 +1,36 @@
+using System.Text.Json.Serialization.Metadata;
+using LlmOperator.Kubernetes.Objects;
+
+namespace LlmOperator.Kubernetes;
+
+/// <summary>An object with metadata, of whatever kind.</summary>
+public interface IKubeObject
+{
+    /// <summary><c>group/version</c> of the kind.</summary>
+    string ApiVersion { get; }
+
+    /// <summary>CamelCase kind.</summary>
+    string Kind { get; }
+
+    /// <summary>Name, namespace, owners and versions.</summary>
+    ObjectMeta Metadata { get; }
+}
+
+/// <summary>
+/// A kind that knows its own place in the API and its own JSON, so that no reflection or discovery is needed.
+/// A type is a projection: it declares only the fields we read or write, and unknown JSON is skipped.
+/// It is therefore never written back with PUT; see <see cref="IFullObject{TSelf}"/>.
+/// </summary>
+public interface IKubeObject<TSelf> : IKubeObject
+    where TSelf : class, IKubeObject<TSelf>
+{
+    /// <summary>Where objects of this kind live.</summary>
+    static abstract ResourceType Resource { get; }
+
+    /// <summary>Source-generated JSON of this kind.</summary>
+    static abstract JsonTypeInfo<TSelf> JsonTypeInfo { get; }
+}
+
+/// <summary>A kind whose type keeps every field it was read with, so that it may be replaced with PUT without loss.</summary>
+public interface IFullObject<TSelf> : IKubeObject<TSelf>
+    where TSelf : class, IFullObject<TSelf>;

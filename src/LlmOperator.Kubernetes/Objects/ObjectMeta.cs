@@ -1,0 +1,70 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace LlmOperator.Kubernetes.Objects;
+
+/// <summary>Metadata every object has. <c>managedFields</c> is never read: it is most of an object's bytes and nothing here uses it.</summary>
+public sealed record ObjectMeta
+{
+    /// <summary>Name, unique among the kind in the namespace.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Prefix the server completes when <see cref="Name"/> is absent.</summary>
+    public string? GenerateName { get; init; }
+
+    /// <summary>Namespace; null for cluster-scoped kinds.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>Identity over the object's life, set by the server.</summary>
+    public string? Uid { get; init; }
+
+    /// <summary>Opaque version for optimistic locking and for resuming watches.</summary>
+    public string? ResourceVersion { get; init; }
+
+    /// <summary>Counts changes of the desired state.</summary>
+    public long? Generation { get; init; }
+
+    /// <summary>When the server created the object.</summary>
+    public DateTimeOffset? CreationTimestamp { get; init; }
+
+    /// <summary>When deletion was asked for; the object lives on until its finalizers are gone.</summary>
+    public DateTimeOffset? DeletionTimestamp { get; init; }
+
+    /// <summary>Labels: short values to select by.</summary>
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    /// <summary>Annotations: values nobody selects by.</summary>
+    public IReadOnlyDictionary<string, string>? Annotations { get; init; }
+
+    /// <summary>Owners; the object is collected when all of them are gone.</summary>
+    public IReadOnlyList<OwnerReference>? OwnerReferences { get; init; }
+
+    /// <summary>Names of those who must agree before the object goes.</summary>
+    public IReadOnlyList<string>? Finalizers { get; init; }
+
+    /// <summary>Fields not modelled above, kept where an object is written back.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? Extra { get; init; }
+}
+
+/// <summary>An owner of an object, in the same namespace or cluster-scoped.</summary>
+public sealed record OwnerReference
+{
+    /// <summary><c>group/version</c> of the owner.</summary>
+    public required string ApiVersion { get; init; }
+
+    /// <summary>Kind of the owner.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>Name of the owner.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Uid of the owner; a namesake with another uid is not the owner.</summary>
+    public required string Uid { get; init; }
+
+    /// <summary>Whether this owner is the managing controller; at most one is.</summary>
+    public bool? Controller { get; init; }
+
+    /// <summary>Whether the owner's foreground deletion waits for this object.</summary>
+    public bool? BlockOwnerDeletion { get; init; }
+}
