@@ -24,7 +24,12 @@ internal sealed class StatusException(int code, string reason, string message, J
             causes.Add(new JsonObject { ["reason"] = error.Reason, ["message"] = error.Message, ["field"] = error.Field });
         }
 
-        var details = new JsonObject { ["name"] = name };
+        var details = new JsonObject();
+        if (name.Length > 0)
+        {
+            details["name"] = name;
+        }
+
         if (group.Length > 0)
         {
             details["group"] = group;
