@@ -1,3 +1,4 @@
+using LlmOperator.Api;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
 using LlmOperator.Kubernetes;
@@ -68,11 +69,16 @@ public static class EndpointPlanner
         };
     }
 
-    /// <summary>An object of our name that is somebody else's is never touched.</summary>
-    private static SpecProblem? Foreign(LlmEndpoint endpoint, IKubeObject? existing) =>
-        existing is null || existing.Metadata.OwnerReferences?.Any(owner => owner.Controller == true && owner.Uid == endpoint.Metadata.Uid) == true
+    /// <summary>An object of our name that is somebody else's is never touched. One without a manager is ours when it carries our mark.</summary>
+    private static SpecProblem? Foreign(LlmEndpoint endpoint, IKubeObject? existing)
+    {
+        var manager = existing?.ControllerOf();
+        var isOurs = existing is null
+            || (manager is null ? existing.Metadata.Annotations?.ContainsKey(ApiGroup.ContentHashAnnotation) == true : manager.Uid == endpoint.Metadata.Uid);
+        return isOurs
             ? null
             : new(
                 "NameConflict",
-                $"{existing.Kind} {existing.Metadata.Name} is there already and is not this endpoint's, so it is left alone: delete it, or create the endpoint under another name");
+                $"{existing!.Kind} {existing.Metadata.Name} is there already and is not this endpoint's, so it is left alone: delete it, or create the endpoint under another name");
+    }
 }
