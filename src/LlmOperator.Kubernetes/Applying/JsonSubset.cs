@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using LlmOperator.Kubernetes.Objects;
 
 namespace LlmOperator.Kubernetes.Applying;
 
@@ -179,7 +180,7 @@ public static class JsonSubset
         var (a, b) = (live.ToString(), wanted.ToString());
         return a == b
             || (live.ValueKind == JsonValueKind.Number && wanted.ValueKind == JsonValueKind.Number && SameNumber(a, b))
-            || (quantity && QuantityText.SameValue(a, b));
+            || (quantity && Quantity.TryParse(a, out var x) && Quantity.TryParse(b, out var y) && x == y);
     }
 
     private static bool SameNumber(string a, string b)

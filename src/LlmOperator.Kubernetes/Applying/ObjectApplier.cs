@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LlmOperator.Kubernetes.Client;
-using LlmOperator.Kubernetes.Controllers;
+using LlmOperator.Kubernetes.Objects;
 
 namespace LlmOperator.Kubernetes.Applying;
 
@@ -108,7 +108,7 @@ public sealed class ObjectApplier(IKubeClient client, string fieldManager, strin
         foreach (var obj in owned)
         {
             var key = ObjectKey.Of(obj);
-            if (keep.Contains(key) || obj.Metadata.DeletionTimestamp is not null || Owners.Controller(obj)?.Uid != ownerUid)
+            if (keep.Contains(key) || obj.Metadata.DeletionTimestamp is not null || obj.ControllerOf()?.Uid != ownerUid)
             {
                 continue;
             }
@@ -124,13 +124,13 @@ public sealed class ObjectApplier(IKubeClient client, string fieldManager, strin
     private void ThrowIfNotOurs<T>(T wanted, T live)
         where T : class, IKubeObject<T>
     {
-        if (Owners.Controller(wanted) is not { } owner)
+        if (wanted.ControllerOf() is not { } owner)
         {
             return;
         }
 
         var name = $"{live.Kind} {ObjectKey.Of(live)}";
-        var manager = Owners.Controller(live);
+        var manager = live.ControllerOf();
         if (manager is not null && manager.Uid != owner.Uid)
         {
             throw new NotOursException($"{name} is managed by {manager.Kind} {manager.Name} (uid {manager.Uid}): rename one of the two, or delete that object");

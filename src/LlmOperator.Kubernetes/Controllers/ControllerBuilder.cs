@@ -1,4 +1,5 @@
 using LlmOperator.Kubernetes.Informers;
+using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Kubernetes.Queues;
 
 namespace LlmOperator.Kubernetes.Controllers;
@@ -126,11 +127,18 @@ public sealed class ControllerBuilder
 
         foreach (var owner in owners)
         {
-            if ((anyOwner || owner.Controller == true) && Owners.IsOfKind(owner, kind))
+            if ((anyOwner || owner.Controller == true) && IsOfKind(owner, kind))
             {
                 add(new ObjectKey(kind.Namespaced ? obj.Metadata.Namespace : null, owner.Name));
             }
         }
+    }
+
+    // The version an owner was written with says nothing about the version we read it in.
+    private static bool IsOfKind(OwnerReference owner, ResourceType kind)
+    {
+        var slash = owner.ApiVersion.IndexOf('/', StringComparison.Ordinal);
+        return owner.Kind == kind.Kind && owner.ApiVersion.AsSpan(0, Math.Max(slash, 0)).SequenceEqual(kind.Group);
     }
 
     private ControllerBuilder Source<T>(Func<ObjectEvent, bool>? when, InformerScope? scope, Action<ObjectEvent, Action<ObjectKey>> map)

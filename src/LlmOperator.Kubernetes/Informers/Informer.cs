@@ -102,12 +102,7 @@ public sealed partial class Informer<T> : IInformer
     }
 
     /// <summary>Prepares a fresh object for keeping.</summary>
-    internal T Prepare(T obj)
-    {
-        // managedFields is most of an object's bytes and nothing reads it.
-        obj.Metadata.Extra?.Remove("managedFields");
-        return _transform is null ? obj : _transform(obj);
-    }
+    internal T Prepare(T obj) => _transform is null ? obj : _transform(obj);
 
     /// <summary>An object is new or changed.</summary>
     internal void Upsert(T obj)
