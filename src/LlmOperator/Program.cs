@@ -1,1 +1,3 @@
-return 0;
+using LlmOperator.Hosting;
+
+return await OperatorCommand.Create().Parse(args).InvokeAsync();

@@ -121,7 +121,7 @@ public sealed record ModelArchitecture
     [Bounds(1, 10_000)]
     public int? HeadDimension { get; init; }
 
-    /// <summary>Width of the feed-forward layer.</summary>
+    /// <summary>Width of the feed-forward layer; of one expert in a mixture of experts.</summary>
     [Bounds(1, 10_000_000)]
     public int? IntermediateSize { get; init; }
 

@@ -43,8 +43,6 @@ internal sealed partial class Controller : IDisposable
     /// <param name="work">Cancels what is in hand.</param>
     public async Task RunAsync(CancellationToken wait, CancellationToken work)
     {
-        _metrics.InitializeCounters();
-        _queueMetrics.InitializeCounters();
         try
         {
             await Task.WhenAll(_plan.Informers.Select(informer => informer.Synced)).WaitAsync(wait).ConfigureAwait(false);
@@ -62,6 +60,13 @@ internal sealed partial class Controller : IDisposable
         }
 
         await Task.WhenAll(workers).ConfigureAwait(false);
+    }
+
+    /// <summary>Makes every counter exist at zero, on a standby too.</summary>
+    public void InitializeCounters()
+    {
+        _metrics.InitializeCounters();
+        _queueMetrics.InitializeCounters();
     }
 
     public void Dispose() => Queue.Dispose();

@@ -123,6 +123,7 @@ public sealed partial class ControllerManager : IDisposable
     public async Task<RunOutcome> RunAsync(CancellationToken stop)
     {
         _started = !_started ? true : throw new InvalidOperationException("the manager runs once");
+        _controllers.ForEach(controller => controller.InitializeCounters());
         using var caches = new CancellationTokenSource();
         Informers.Start(caches.Token);
         try

@@ -6,7 +6,7 @@ namespace LlmOperator.Kubernetes.Tests.Fakes;
 /// <summary>Waits for what loops on the thread pool bring about, without sleeping; gives up after a generous time.</summary>
 internal static class Until
 {
-    private static readonly TimeSpan Hang = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Hang = TimeSpan.FromSeconds(30);
 
     public static async Task TrueAsync(Func<bool> condition, string what)
     {
@@ -14,7 +14,7 @@ internal static class Until
         while (!condition())
         {
             Assert.False(guard.IsCancellationRequested, $"never happened: {what}");
-            await Task.Yield();
+            await RoundAsync();
         }
     }
 
@@ -36,9 +36,19 @@ internal static class Until
     /// <summary>Gives the loops a chance to run as far as they get.</summary>
     public static async Task QuietAsync()
     {
-        for (var i = 0; i < 100; i++)
+        for (var i = 0; i < 50; i++)
         {
-            await Task.Yield();
+            await RoundAsync();
         }
+    }
+
+    /// <summary>
+    /// Once through the pool's global queue, behind everything that is in it: a plain yield goes to the head of the thread's own queue and would let nobody else run.
+    /// </summary>
+    private static Task RoundAsync()
+    {
+        var round = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        ThreadPool.UnsafeQueueUserWorkItem(static done => done.SetResult(), round, preferLocal: false);
+        return round.Task;
     }
 }
