@@ -53,14 +53,10 @@ public sealed partial class ControllerManager : IDisposable
         _ownsMetrics = metrics is null;
         Metrics = metrics ?? new RuntimeMetrics();
         random ??= new Random();
+        _fence = options.Fence ?? new LeaderFence(_time);
         if (options.LeaderElection is { } election)
         {
-            Elector = new LeaderElector(client, election, _time, new Random(random.Next()), _logger, Metrics);
-            _fence = Elector.Fence;
-        }
-        else
-        {
-            _fence = new LeaderFence(_time);
+            Elector = new LeaderElector(client, election, _time, new Random(random.Next()), _logger, Metrics, _fence);
         }
 
         Client = new FencedKubeClient(client, _fence);

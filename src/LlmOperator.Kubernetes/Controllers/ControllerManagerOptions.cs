@@ -12,6 +12,11 @@ public sealed record ControllerManagerOptions
     /// <summary>Leader election; none when null, and this process works at once.</summary>
     public LeaderElectionOptions? LeaderElection { get; init; }
 
+    /// <summary>
+    /// The fence, when the client was made with a <see cref="LeaderFenceHandler"/> of it, so that repeats inside the client are held back too; of its own when null.
+    /// </summary>
+    public LeaderFence? Fence { get; init; }
+
     /// <summary>Settings of the caches.</summary>
     public InformerOptions Informers { get; init; } = new();
 

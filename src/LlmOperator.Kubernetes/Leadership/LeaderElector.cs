@@ -27,12 +27,12 @@ public sealed partial class LeaderElector
     private volatile bool _leading;
 
     /// <summary>Creates an elector; checks the options.</summary>
-    public LeaderElector(IKubeClient client, LeaderElectionOptions options, TimeProvider time, Random random, ILogger logger, RuntimeMetrics? metrics = null)
+    public LeaderElector(IKubeClient client, LeaderElectionOptions options, TimeProvider time, Random random, ILogger logger, RuntimeMetrics? metrics = null, LeaderFence? fence = null)
     {
         options.Validate();
         (_client, _options, _time, _random, _logger, _metrics) = (client, options, time, random, logger, metrics);
         _key = new ObjectKey(options.Namespace, options.Name);
-        Fence = new LeaderFence(time);
+        Fence = fence ?? new LeaderFence(time);
         metrics?.ObserveLeader(options.Name, () => IsLeader);
     }
 

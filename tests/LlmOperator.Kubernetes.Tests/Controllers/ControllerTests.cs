@@ -122,14 +122,15 @@ public sealed class ControllerTests : IAsyncDisposable
     public async Task A_deletion_during_a_broken_watch_leads_to_a_reconcile()
     {
         var echoes = _manager.Informers.Get<Echo>();
+        var present = 0;
         var gone = 0;
         Start((key, _) =>
         {
-            Interlocked.Add(ref gone, echoes.Get(key) is null ? 1 : 0);
+            Interlocked.Increment(ref echoes.Get(key) is null ? ref gone : ref present);
             return Task.FromResult(ReconcileResult.Done);
         });
         _server.Put(Echo.Named("one"));
-        await Until.TrueAsync(() => echoes.Count == 1, "the object is cached");
+        await Until.TrueAsync(() => Volatile.Read(ref present) == 1, "the object is looked at");
 
         _server.BreakWatches(new IOException("connection reset"));
         _server.Remove<Echo>("one");
