@@ -119,15 +119,18 @@ internal static class WatchReader
         public static WatchEvent<T>? Parse<T>(ReadOnlySpan<byte> line, JsonTypeInfo<T> typeInfo)
             where T : class, IKubeObject
         {
-            var envelope = default(WatchEnvelope);
             try
             {
-                if (!envelope.Split(line))
-                {
-                    return null;
-                }
+                return Parse(line, typeInfo, objectIsLast: true);
+            }
+            catch (JsonException)
+            {
+                // Perhaps only the assumption was wrong.
+            }
 
-                return envelope.ToEvent(typeInfo);
+            try
+            {
+                return Parse(line, typeInfo, objectIsLast: false);
             }
             catch (JsonException fault)
             {
@@ -136,9 +139,16 @@ internal static class WatchReader
             }
         }
 
+        private static WatchEvent<T>? Parse<T>(ReadOnlySpan<byte> line, JsonTypeInfo<T> typeInfo, bool objectIsLast)
+            where T : class, IKubeObject
+        {
+            var envelope = default(WatchEnvelope);
+            return envelope.Split(line, objectIsLast) ? envelope.ToEvent(typeInfo) : null;
+        }
+
         // The server writes type first and object last, so the object is everything up to the closing brace and need not be
-        // tokenised to find its end. Any other order takes the longer way.
-        private bool Split(ReadOnlySpan<byte> line)
+        // tokenised to find its end. Any other order is read a second time, the longer way.
+        private bool Split(ReadOnlySpan<byte> line, bool objectIsLast)
         {
             line = line.Trim(" \t\r\n"u8);
             if (line.IsEmpty)
@@ -160,7 +170,7 @@ internal static class WatchReader
                 else if (isObject)
                 {
                     var start = (int)reader.TokenStartIndex;
-                    if (!_type.IsEmpty && line[^1] == '}')
+                    if (objectIsLast && !_type.IsEmpty)
                     {
                         _object = line[start..^1];
                         return true;

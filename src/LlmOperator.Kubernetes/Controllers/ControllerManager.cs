@@ -200,6 +200,7 @@ public sealed partial class ControllerManager : IDisposable
         await events.ConfigureAwait(false);
         await renewing.CancelAsync().ConfigureAwait(false);
         await Quietly(hold).ConfigureAwait(false);
+        lost |= hold.IsCompletedSuccessfully;
         if (Elector is not null && stopped && !lost)
         {
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5), _time);

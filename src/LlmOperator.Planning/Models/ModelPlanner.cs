@@ -77,7 +77,7 @@ public static class ModelPlanner
         ContextLength = facts.ContextLength,
         GivenFacts = facts.Given.Count > 0 ? facts.Given : null,
         License = facts.License,
-        UsedBy = users.Count > 0 ? [.. users.Take(MostUsersListed)] : null,
+        UsedBy = [.. users.Take(MostUsersListed)],
         Conditions = conditions.Conditions,
     };
 

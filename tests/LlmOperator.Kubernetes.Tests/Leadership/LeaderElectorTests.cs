@@ -194,7 +194,7 @@ public sealed class LeaderElectorTests : IAsyncDisposable
         await Until.TrueAsync(() => _server.Requests.Count(request => request.Verb == "replace") >= 5, "the lease is renewed while work goes on", _clock, Step);
         Assert.Equal("a", Held?.HolderIdentity);
         finish.SetResult();
-        await Until.TrueAsync(() => run.IsCompleted, "the manager stops", _clock, Step);
+        await Until.TrueAsync(() => run.IsCompleted, "the manager stops");
 
         Assert.Equal(RunOutcome.Stopped, await run);
         Assert.Equal("", Held?.HolderIdentity);
@@ -253,7 +253,7 @@ public sealed class LeaderElectorTests : IAsyncDisposable
         Put("", seconds: 1);
         await Until.TrueAsync(() => Volatile.Read(ref looks) == 1, "the standby works", _clock, Step);
         await stop.CancelAsync();
-        await Until.TrueAsync(() => run.IsCompleted, "the manager stops", _clock, Step);
+        await Until.TrueAsync(() => run.IsCompleted, "the manager stops");
         Assert.Equal(RunOutcome.Stopped, await run);
     }
 
