@@ -1,11 +1,16 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using LlmOperator.Kubernetes.Json;
 
 namespace LlmOperator.Kubernetes.Objects;
 
 /// <summary>Metadata every object has. <c>managedFields</c> is never read: it is most of an object's bytes and nothing here uses it.</summary>
 public sealed record ObjectMeta
 {
+    /// <summary>Metadata of an object that has none.</summary>
+    public static ObjectMeta Empty { get; } = new();
+
     /// <summary>Name, unique among the kind in the namespace.</summary>
     public string? Name { get; init; }
 
@@ -13,6 +18,7 @@ public sealed record ObjectMeta
     public string? GenerateName { get; init; }
 
     /// <summary>Namespace; null for cluster-scoped kinds.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Namespace { get; init; }
 
     /// <summary>Identity over the object's life, set by the server.</summary>
@@ -25,15 +31,22 @@ public sealed record ObjectMeta
     public long? Generation { get; init; }
 
     /// <summary>When the server created the object.</summary>
+    [JsonConverter(typeof(TimeConverter))]
     public DateTimeOffset? CreationTimestamp { get; init; }
 
     /// <summary>When deletion was asked for; the object lives on until its finalizers are gone.</summary>
+    [JsonConverter(typeof(TimeConverter))]
     public DateTimeOffset? DeletionTimestamp { get; init; }
 
+    /// <summary>Seconds a pod may take to stop, once deletion was asked for.</summary>
+    public long? DeletionGracePeriodSeconds { get; init; }
+
     /// <summary>Labels: short values to select by.</summary>
+    [JsonConverter(typeof(PooledMapConverter))]
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
     /// <summary>Annotations: values nobody selects by.</summary>
+    [JsonConverter(typeof(PooledMapConverter))]
     public IReadOnlyDictionary<string, string>? Annotations { get; init; }
 
     /// <summary>Owners; the object is collected when all of them are gone.</summary>
@@ -42,18 +55,25 @@ public sealed record ObjectMeta
     /// <summary>Names of those who must agree before the object goes.</summary>
     public IReadOnlyList<string>? Finalizers { get; init; }
 
-    /// <summary>Fields not modelled above, kept where an object is written back.</summary>
+    /// <summary>Fields not modelled above, kept where an object is written back. Settable because the serializer fills it after construction.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? Extra { get; init; }
+    public IDictionary<string, JsonElement>? Extra { get; set; }
+
+    /// <summary>Named so that it is skipped when read, and not kept in <see cref="Extra"/>; an absent field leaves the server's record as it is.</summary>
+    [JsonIgnore]
+    [SuppressMessage("Performance", "CA1822", Justification = "The serializer looks for instance members only.")]
+    public object? ManagedFields => null;
 }
 
 /// <summary>An owner of an object, in the same namespace or cluster-scoped.</summary>
 public sealed record OwnerReference
 {
     /// <summary><c>group/version</c> of the owner.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string ApiVersion { get; init; }
 
     /// <summary>Kind of the owner.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Kind { get; init; }
 
     /// <summary>Name of the owner.</summary>

@@ -1,0 +1,32 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using LlmOperator.Kubernetes.Objects;
+
+namespace LlmOperator.Kubernetes.Json;
+
+/// <summary>Reads quantities from strings and bare numbers; writes the text they were read from.</summary>
+public sealed class QuantityConverter : JsonConverter<Quantity>
+{
+    /// <inheritdoc/>
+    public override Quantity Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        var text = reader.TokenType switch
+        {
+            JsonTokenType.String => reader.GetString()!,
+            JsonTokenType.Number => Encoding.UTF8.GetString(reader.HasValueSequence ? System.Buffers.BuffersExtensions.ToArray(reader.ValueSequence) : reader.ValueSpan),
+            _ => throw new JsonException("expected a quantity: a string or a number"),
+        };
+        try
+        {
+            return Quantity.Parse(text);
+        }
+        catch (FormatException refused)
+        {
+            throw new JsonException(refused.Message, refused);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter writer, Quantity value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+}

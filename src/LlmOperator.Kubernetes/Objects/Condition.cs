@@ -1,0 +1,27 @@
+using System.Text.Json.Serialization;
+using LlmOperator.Kubernetes.Json;
+
+namespace LlmOperator.Kubernetes.Objects;
+
+/// <summary>One aspect of an object's state (metav1.Condition).</summary>
+public sealed record Condition
+{
+    /// <summary>Aspect, in CamelCase.</summary>
+    public required string Type { get; init; }
+
+    /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
+    public required string Status { get; init; }
+
+    /// <summary>Generation of the object the condition speaks of.</summary>
+    public long? ObservedGeneration { get; init; }
+
+    /// <summary>When <see cref="Status"/> last changed.</summary>
+    [JsonConverter(typeof(TimeConverter))]
+    public DateTimeOffset? LastTransitionTime { get; init; }
+
+    /// <summary>Machine word for the state, in CamelCase.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Sentence for a person.</summary>
+    public string? Message { get; init; }
+}

@@ -1,0 +1,83 @@
+using System.Text.Json.Serialization.Metadata;
+using LlmOperator.Kubernetes.Json;
+
+namespace LlmOperator.Kubernetes.Objects;
+
+/// <summary>Addresses of a service's pods.</summary>
+public sealed record EndpointSlice : IKubeObject<EndpointSlice>
+{
+    /// <inheritdoc/>
+    public static ResourceType Resource { get; } = new("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", Namespaced: true);
+
+    /// <inheritdoc/>
+    public static JsonTypeInfo<EndpointSlice> JsonTypeInfo => KubeJson.Default.EndpointSlice;
+
+    /// <inheritdoc/>
+    public string ApiVersion => Resource.ApiVersion;
+
+    /// <inheritdoc/>
+    public string Kind => Resource.Kind;
+
+    /// <inheritdoc/>
+    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
+
+    /// <summary><c>IPv4</c>, <c>IPv6</c> or <c>FQDN</c>.</summary>
+    public string? AddressType { get; init; }
+
+    /// <summary>Addresses.</summary>
+    public IReadOnlyList<Endpoint>? Endpoints { get; init; }
+
+    /// <summary>Ports, the same for all addresses.</summary>
+    public IReadOnlyList<EndpointPort>? Ports { get; init; }
+}
+
+/// <summary>A pod behind a service.</summary>
+public sealed record Endpoint
+{
+    /// <summary>Its addresses; all are of one pod.</summary>
+    public IReadOnlyList<string>? Addresses { get; init; }
+
+    /// <summary>Its state.</summary>
+    public EndpointConditions? Conditions { get; init; }
+
+    /// <summary>Its host name.</summary>
+    public string? Hostname { get; init; }
+
+    /// <summary>Its node.</summary>
+    public string? NodeName { get; init; }
+
+    /// <summary>Its zone.</summary>
+    public string? Zone { get; init; }
+
+    /// <summary>The pod.</summary>
+    public ObjectReference? TargetRef { get; init; }
+}
+
+/// <summary>State of a pod behind a service.</summary>
+public sealed record EndpointConditions
+{
+    /// <summary>Takes traffic.</summary>
+    public bool? Ready { get; init; }
+
+    /// <summary>Ready but for stopping.</summary>
+    public bool? Serving { get; init; }
+
+    /// <summary>Is stopping.</summary>
+    public bool? Terminating { get; init; }
+}
+
+/// <summary>A port of a slice.</summary>
+public sealed record EndpointPort
+{
+    /// <summary>Name.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Number.</summary>
+    public int? Port { get; init; }
+
+    /// <summary><c>TCP</c>, <c>UDP</c> or <c>SCTP</c>.</summary>
+    public string? Protocol { get; init; }
+
+    /// <summary>What is spoken on it.</summary>
+    public string? AppProtocol { get; init; }
+}

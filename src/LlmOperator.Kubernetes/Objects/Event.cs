@@ -1,0 +1,77 @@
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using LlmOperator.Kubernetes.Json;
+
+namespace LlmOperator.Kubernetes.Objects;
+
+/// <summary>Something that happened to an object, for a person to read.</summary>
+public sealed record Event : IKubeObject<Event>
+{
+    /// <inheritdoc/>
+    public static ResourceType Resource { get; } = new("events.k8s.io", "v1", "Event", "events", Namespaced: true);
+
+    /// <inheritdoc/>
+    public static JsonTypeInfo<Event> JsonTypeInfo => KubeJson.Default.Event;
+
+    /// <inheritdoc/>
+    public string ApiVersion => Resource.ApiVersion;
+
+    /// <inheritdoc/>
+    public string Kind => Resource.Kind;
+
+    /// <inheritdoc/>
+    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
+
+    /// <summary>When it was first seen.</summary>
+    [JsonConverter(typeof(MicroTimeConverter))]
+    public DateTimeOffset? EventTime { get; init; }
+
+    /// <summary><c>Normal</c> or <c>Warning</c>.</summary>
+    public string? Type { get; init; }
+
+    /// <summary>Why, as a machine word.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>What was done or failed.</summary>
+    public string? Action { get; init; }
+
+    /// <summary>Sentence for a person, at most 1,024 bytes.</summary>
+    public string? Note { get; init; }
+
+    /// <summary>Object it happened to.</summary>
+    public ObjectReference? Regarding { get; init; }
+
+    /// <summary>Second object concerned.</summary>
+    public ObjectReference? Related { get; init; }
+
+    /// <summary>Who reports it.</summary>
+    public string? ReportingController { get; init; }
+
+    /// <summary>Which of them.</summary>
+    public string? ReportingInstance { get; init; }
+
+    /// <summary>That it goes on.</summary>
+    public EventSeries? Series { get; init; }
+
+    /// <summary>First time, as older reporters give it.</summary>
+    [JsonConverter(typeof(TimeConverter))]
+    public DateTimeOffset? DeprecatedFirstTimestamp { get; init; }
+
+    /// <summary>Last time, as older reporters give it.</summary>
+    [JsonConverter(typeof(TimeConverter))]
+    public DateTimeOffset? DeprecatedLastTimestamp { get; init; }
+
+    /// <summary>Count, as older reporters give it.</summary>
+    public int? DeprecatedCount { get; init; }
+}
+
+/// <summary>That an event goes on.</summary>
+public sealed record EventSeries
+{
+    /// <summary>How often so far.</summary>
+    public required int Count { get; init; }
+
+    /// <summary>Last time.</summary>
+    [JsonConverter(typeof(MicroTimeConverter))]
+    public required DateTimeOffset LastObservedTime { get; init; }
+}

@@ -1,0 +1,179 @@
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using LlmOperator.Kubernetes.Json;
+
+namespace LlmOperator.Kubernetes.Objects;
+
+/// <summary>Pods that run to completion.</summary>
+public sealed record Job : IKubeObject<Job>
+{
+    /// <inheritdoc/>
+    public static ResourceType Resource { get; } = new("batch", "v1", "Job", "jobs", Namespaced: true);
+
+    /// <inheritdoc/>
+    public static JsonTypeInfo<Job> JsonTypeInfo => KubeJson.Default.Job;
+
+    /// <inheritdoc/>
+    public string ApiVersion => Resource.ApiVersion;
+
+    /// <inheritdoc/>
+    public string Kind => Resource.Kind;
+
+    /// <inheritdoc/>
+    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
+
+    /// <summary>What is wanted.</summary>
+    public JobSpec? Spec { get; init; }
+
+    /// <summary>What there is.</summary>
+    public JobStatus? Status { get; init; }
+}
+
+/// <summary>What is wanted of a job.</summary>
+public sealed record JobSpec
+{
+    /// <summary>Pods at a time.</summary>
+    public int? Parallelism { get; init; }
+
+    /// <summary>Successes wanted.</summary>
+    public int? Completions { get; init; }
+
+    /// <summary><c>NonIndexed</c> or <c>Indexed</c>.</summary>
+    public string? CompletionMode { get; init; }
+
+    /// <summary>Time the job may run.</summary>
+    public long? ActiveDeadlineSeconds { get; init; }
+
+    /// <summary>Failures allowed.</summary>
+    public int? BackoffLimit { get; init; }
+
+    /// <summary>Failures allowed an index.</summary>
+    public int? BackoffLimitPerIndex { get; init; }
+
+    /// <summary>Failed indexes allowed.</summary>
+    public int? MaxFailedIndexes { get; init; }
+
+    /// <summary>Pods it owns, set by the server.</summary>
+    public LabelSelector? Selector { get; init; }
+
+    /// <summary>The selector is ours.</summary>
+    public bool? ManualSelector { get; init; }
+
+    /// <summary>The pods.</summary>
+    public PodTemplateSpec? Template { get; init; }
+
+    /// <summary>How long the finished job is kept.</summary>
+    public int? TtlSecondsAfterFinished { get; init; }
+
+    /// <summary>No pods for now.</summary>
+    public bool? Suspend { get; init; }
+
+    /// <summary>When a pod that stops is replaced.</summary>
+    public string? PodReplacementPolicy { get; init; }
+
+    /// <summary>What a pod's failure means.</summary>
+    public PodFailurePolicy? PodFailurePolicy { get; init; }
+}
+
+/// <summary>What a pod's failure means.</summary>
+public sealed record PodFailurePolicy
+{
+    /// <summary>Rules, the first that fits counts.</summary>
+    public IReadOnlyList<PodFailurePolicyRule>? Rules { get; init; }
+}
+
+/// <summary>What one kind of failure means.</summary>
+public sealed record PodFailurePolicyRule
+{
+    /// <summary><c>FailJob</c>, <c>Ignore</c>, <c>Count</c> or <c>FailIndex</c>.</summary>
+    public required string Action { get; init; }
+
+    /// <summary>Exit codes it fits.</summary>
+    public PodFailurePolicyOnExitCodesRequirement? OnExitCodes { get; init; }
+
+    /// <summary>Pod conditions it fits.</summary>
+    public IReadOnlyList<PodFailurePolicyOnPodConditionsPattern>? OnPodConditions { get; init; }
+}
+
+/// <summary>Exit codes a rule fits.</summary>
+public sealed record PodFailurePolicyOnExitCodesRequirement
+{
+    /// <summary>Container; all when absent.</summary>
+    public string? ContainerName { get; init; }
+
+    /// <summary><c>In</c> or <c>NotIn</c>.</summary>
+    public required string Operator { get; init; }
+
+    /// <summary>Exit codes.</summary>
+    public IReadOnlyList<int>? Values { get; init; }
+}
+
+/// <summary>A pod condition a rule fits.</summary>
+public sealed record PodFailurePolicyOnPodConditionsPattern
+{
+    /// <summary>Aspect.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>Status.</summary>
+    public string? Status { get; init; }
+}
+
+/// <summary>What there is of a job.</summary>
+public sealed record JobStatus
+{
+    /// <summary>Start.</summary>
+    [JsonConverter(typeof(TimeConverter))]
+    public DateTimeOffset? StartTime { get; init; }
+
+    /// <summary>End of a success.</summary>
+    [JsonConverter(typeof(TimeConverter))]
+    public DateTimeOffset? CompletionTime { get; init; }
+
+    /// <summary>Pods that run.</summary>
+    public int? Active { get; init; }
+
+    /// <summary>Ready pods.</summary>
+    public int? Ready { get; init; }
+
+    /// <summary>Pods that are stopping.</summary>
+    public int? Terminating { get; init; }
+
+    /// <summary>Pods that succeeded.</summary>
+    public int? Succeeded { get; init; }
+
+    /// <summary>Pods that failed.</summary>
+    public int? Failed { get; init; }
+
+    /// <summary>Indexes that succeeded.</summary>
+    public string? CompletedIndexes { get; init; }
+
+    /// <summary>Indexes that failed.</summary>
+    public string? FailedIndexes { get; init; }
+
+    /// <summary>Aspects of the state.</summary>
+    public IReadOnlyList<JobCondition>? Conditions { get; init; }
+}
+
+/// <summary>One aspect of a job's state.</summary>
+public sealed record JobCondition
+{
+    /// <summary>Aspect, for example <c>Complete</c>.</summary>
+    public required string Type { get; init; }
+
+    /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
+    public required string Status { get; init; }
+
+    /// <summary>Machine word.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Sentence for a person.</summary>
+    public string? Message { get; init; }
+
+    /// <summary>When it was last checked.</summary>
+    [JsonConverter(typeof(TimeConverter))]
+    public DateTimeOffset? LastProbeTime { get; init; }
+
+    /// <summary>When the status last changed.</summary>
+    [JsonConverter(typeof(TimeConverter))]
+    public DateTimeOffset? LastTransitionTime { get; init; }
+}

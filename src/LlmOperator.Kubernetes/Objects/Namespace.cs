@@ -1,0 +1,67 @@
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using LlmOperator.Kubernetes.Json;
+
+namespace LlmOperator.Kubernetes.Objects;
+
+/// <summary>A scope for names.</summary>
+public sealed record Namespace : IKubeObject<Namespace>
+{
+    /// <inheritdoc/>
+    public static ResourceType Resource { get; } = new("", "v1", "Namespace", "namespaces", Namespaced: false);
+
+    /// <inheritdoc/>
+    public static JsonTypeInfo<Namespace> JsonTypeInfo => KubeJson.Default.Namespace;
+
+    /// <inheritdoc/>
+    public string ApiVersion => Resource.ApiVersion;
+
+    /// <inheritdoc/>
+    public string Kind => Resource.Kind;
+
+    /// <inheritdoc/>
+    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
+
+    /// <summary>What is wanted.</summary>
+    public NamespaceSpec? Spec { get; init; }
+
+    /// <summary>What there is.</summary>
+    public NamespaceStatus? Status { get; init; }
+}
+
+/// <summary>What is wanted of a namespace.</summary>
+public sealed record NamespaceSpec
+{
+    /// <summary>Names of those who must agree before it goes.</summary>
+    public IReadOnlyList<string>? Finalizers { get; init; }
+}
+
+/// <summary>What there is of a namespace.</summary>
+public sealed record NamespaceStatus
+{
+    /// <summary><c>Active</c> or <c>Terminating</c>.</summary>
+    public string? Phase { get; init; }
+
+    /// <summary>Aspects of its deletion.</summary>
+    public IReadOnlyList<NamespaceCondition>? Conditions { get; init; }
+}
+
+/// <summary>One aspect of a namespace's deletion.</summary>
+public sealed record NamespaceCondition
+{
+    /// <summary>Aspect.</summary>
+    public required string Type { get; init; }
+
+    /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
+    public required string Status { get; init; }
+
+    /// <summary>Machine word.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Sentence for a person.</summary>
+    public string? Message { get; init; }
+
+    /// <summary>When the status last changed.</summary>
+    [JsonConverter(typeof(TimeConverter))]
+    public DateTimeOffset? LastTransitionTime { get; init; }
+}

@@ -1,0 +1,91 @@
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using LlmOperator.Kubernetes.Json;
+
+namespace LlmOperator.Kubernetes.Objects;
+
+/// <summary>A number of equal pods.</summary>
+public sealed record ReplicaSet : IKubeObject<ReplicaSet>
+{
+    /// <inheritdoc/>
+    public static ResourceType Resource { get; } = new("apps", "v1", "ReplicaSet", "replicasets", Namespaced: true);
+
+    /// <inheritdoc/>
+    public static JsonTypeInfo<ReplicaSet> JsonTypeInfo => KubeJson.Default.ReplicaSet;
+
+    /// <inheritdoc/>
+    public string ApiVersion => Resource.ApiVersion;
+
+    /// <inheritdoc/>
+    public string Kind => Resource.Kind;
+
+    /// <inheritdoc/>
+    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
+
+    /// <summary>What is wanted.</summary>
+    public ReplicaSetSpec? Spec { get; init; }
+
+    /// <summary>What there is.</summary>
+    public ReplicaSetStatus? Status { get; init; }
+}
+
+/// <summary>What is wanted of a replica set.</summary>
+public sealed record ReplicaSetSpec
+{
+    /// <summary>Pods wanted.</summary>
+    public int? Replicas { get; init; }
+
+    /// <summary>Pods it owns; immutable.</summary>
+    public LabelSelector? Selector { get; init; }
+
+    /// <summary>The pods.</summary>
+    public PodTemplateSpec? Template { get; init; }
+
+    /// <summary>How long a pod must be ready to count as available.</summary>
+    public int? MinReadySeconds { get; init; }
+}
+
+/// <summary>What there is of a replica set.</summary>
+public sealed record ReplicaSetStatus
+{
+    /// <summary>Generation the status speaks of.</summary>
+    public long? ObservedGeneration { get; init; }
+
+    /// <summary>Pods.</summary>
+    public int? Replicas { get; init; }
+
+    /// <summary>Pods with all labels of the template.</summary>
+    public int? FullyLabeledReplicas { get; init; }
+
+    /// <summary>Ready pods.</summary>
+    public int? ReadyReplicas { get; init; }
+
+    /// <summary>Pods ready long enough.</summary>
+    public int? AvailableReplicas { get; init; }
+
+    /// <summary>Pods that are stopping.</summary>
+    public int? TerminatingReplicas { get; init; }
+
+    /// <summary>Aspects of the state.</summary>
+    public IReadOnlyList<ReplicaSetCondition>? Conditions { get; init; }
+}
+
+/// <summary>One aspect of a replica set's state.</summary>
+public sealed record ReplicaSetCondition
+{
+    /// <summary>Aspect.</summary>
+    public required string Type { get; init; }
+
+    /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
+    public required string Status { get; init; }
+
+    /// <summary>Machine word.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Sentence for a person.</summary>
+    public string? Message { get; init; }
+
+    /// <summary>When the status last changed.</summary>
+    [JsonConverter(typeof(TimeConverter))]
+    public DateTimeOffset? LastTransitionTime { get; init; }
+}

@@ -1,0 +1,139 @@
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using LlmOperator.Kubernetes.Json;
+
+namespace LlmOperator.Kubernetes.Objects;
+
+/// <summary>A stable address for pods.</summary>
+public sealed record Service : IKubeObject<Service>
+{
+    /// <inheritdoc/>
+    public static ResourceType Resource { get; } = new("", "v1", "Service", "services", Namespaced: true);
+
+    /// <inheritdoc/>
+    public static JsonTypeInfo<Service> JsonTypeInfo => KubeJson.Default.Service;
+
+    /// <inheritdoc/>
+    public string ApiVersion => Resource.ApiVersion;
+
+    /// <inheritdoc/>
+    public string Kind => Resource.Kind;
+
+    /// <inheritdoc/>
+    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
+
+    /// <summary>What is wanted.</summary>
+    public ServiceSpec? Spec { get; init; }
+
+    /// <summary>What there is.</summary>
+    public ServiceStatus? Status { get; init; }
+}
+
+/// <summary>What is wanted of a service.</summary>
+public sealed record ServiceSpec
+{
+    /// <summary><c>ClusterIP</c>, <c>NodePort</c>, <c>LoadBalancer</c> or <c>ExternalName</c>.</summary>
+    public string? Type { get; init; }
+
+    /// <summary>Labels of its pods.</summary>
+    public IReadOnlyDictionary<string, string>? Selector { get; init; }
+
+    /// <summary>Ports.</summary>
+    public IReadOnlyList<ServicePort>? Ports { get; init; }
+
+    /// <summary>Address; <c>None</c> for a headless service.</summary>
+    public string? ClusterIP { get; init; }
+
+    /// <summary>Addresses, one a family.</summary>
+    [JsonPropertyName("clusterIPs")]
+    public IReadOnlyList<string>? ClusterIPs { get; init; }
+
+    /// <summary>Name it is an alias of.</summary>
+    public string? ExternalName { get; init; }
+
+    /// <summary>Further addresses.</summary>
+    [JsonPropertyName("externalIPs")]
+    public IReadOnlyList<string>? ExternalIPs { get; init; }
+
+    /// <summary>Whether a client stays with a pod.</summary>
+    public string? SessionAffinity { get; init; }
+
+    /// <summary>Also pods that are not ready.</summary>
+    public bool? PublishNotReadyAddresses { get; init; }
+
+    /// <summary>Whether only pods on the same node answer inside traffic.</summary>
+    public string? InternalTrafficPolicy { get; init; }
+
+    /// <summary>Whether only pods on the same node answer outside traffic.</summary>
+    public string? ExternalTrafficPolicy { get; init; }
+
+    /// <summary>One family or two.</summary>
+    public string? IpFamilyPolicy { get; init; }
+
+    /// <summary>Families.</summary>
+    public IReadOnlyList<string>? IpFamilies { get; init; }
+
+    /// <summary>Preference for near pods.</summary>
+    public string? TrafficDistribution { get; init; }
+
+    /// <summary>Implementation of the load balancer.</summary>
+    public string? LoadBalancerClass { get; init; }
+
+    /// <summary>Clients a load balancer lets in.</summary>
+    public IReadOnlyList<string>? LoadBalancerSourceRanges { get; init; }
+
+    /// <summary>Whether a load balancer needs node ports.</summary>
+    public bool? AllocateLoadBalancerNodePorts { get; init; }
+}
+
+/// <summary>A port of a service.</summary>
+public sealed record ServicePort
+{
+    /// <summary>Name.</summary>
+    public string? Name { get; init; }
+
+    /// <summary><c>TCP</c>, <c>UDP</c> or <c>SCTP</c>.</summary>
+    public string? Protocol { get; init; }
+
+    /// <summary>What is spoken on it.</summary>
+    public string? AppProtocol { get; init; }
+
+    /// <summary>Number.</summary>
+    public required int Port { get; init; }
+
+    /// <summary>Port of the pods, by number or name.</summary>
+    public IntOrString? TargetPort { get; init; }
+
+    /// <summary>Port of the nodes.</summary>
+    public int? NodePort { get; init; }
+}
+
+/// <summary>What there is of a service.</summary>
+public sealed record ServiceStatus
+{
+    /// <summary>State of the load balancer.</summary>
+    public LoadBalancerStatus? LoadBalancer { get; init; }
+
+    /// <summary>Aspects of the state.</summary>
+    public IReadOnlyList<Condition>? Conditions { get; init; }
+}
+
+/// <summary>State of a load balancer.</summary>
+public sealed record LoadBalancerStatus
+{
+    /// <summary>Points of entry.</summary>
+    public IReadOnlyList<LoadBalancerIngress>? Ingress { get; init; }
+}
+
+/// <summary>A point of entry.</summary>
+public sealed record LoadBalancerIngress
+{
+    /// <summary>Address.</summary>
+    public string? Ip { get; init; }
+
+    /// <summary>Name.</summary>
+    public string? Hostname { get; init; }
+
+    /// <summary>How the address is handled.</summary>
+    public string? IpMode { get; init; }
+}
