@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using LlmOperator.Kubernetes.Objects;
 
@@ -32,6 +33,7 @@ namespace LlmOperator.Kubernetes.Json;
 [JsonSerializable(typeof(ServiceAccount))]
 [JsonSerializable(typeof(StatefulSet))]
 [JsonSerializable(typeof(ObjectMeta))]
+[JsonSerializable(typeof(JsonObject))]
 [JsonSerializable(typeof(LabelSelector))]
 [JsonSerializable(typeof(Condition))]
 [JsonSerializable(typeof(JsonSchemaProps))]

@@ -148,7 +148,7 @@ internal sealed class DefinitionLifecycle(Cluster cluster)
         var kind = cluster.Registry.Storage(Definitions)!;
         if (Writer.IsReleased(kind, obj))
         {
-            Removed(Definitions, cluster.Store.Remove(Definitions, obj, definition));
+            Removed(Definitions, cluster.Store.Remove(Definitions, definition));
         }
         else
         {

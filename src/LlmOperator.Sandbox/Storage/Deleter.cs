@@ -62,7 +62,7 @@ internal sealed class Deleter(Cluster cluster, ObjectStore store, DefinitionLife
             var grace = GracePeriod(kind, obj, request.GracePeriodSeconds);
             if (grace == 0 && metadata.Texts("finalizers").Count == 0 && !HeldByKind(kind, obj))
             {
-                return Remove(kind, collection, stored, obj, request);
+                return Remove(kind, collection, stored, request);
             }
 
             metadata["deletionTimestamp"] = Cluster.Timestamp(cluster.Time.GetUtcNow().AddSeconds(grace));
@@ -92,10 +92,10 @@ internal sealed class Deleter(Cluster cluster, ObjectStore store, DefinitionLife
             var due = DateTimeOffset.Parse(metadata.Text("deletionTimestamp")!).AddSeconds(shorter - present);
             metadata["deletionTimestamp"] = Cluster.Timestamp(due);
             metadata["deletionGracePeriodSeconds"] = shorter;
-            return Writer.IsReleased(kind, obj) ? Remove(kind, collection, stored, obj, request) : Mark(kind, collection, stored, obj, request);
+            return Writer.IsReleased(kind, obj) ? Remove(kind, collection, stored, request) : Mark(kind, collection, stored, obj, request);
         }
 
-        return Writer.IsReleased(kind, obj) ? Remove(kind, collection, stored, obj, request) : new Deletion(Writer.View(kind, stored), false);
+        return Writer.IsReleased(kind, obj) ? Remove(kind, collection, stored, request) : new Deletion(Writer.View(kind, stored), false);
     }
 
     private Deletion Mark(KindDefinition kind, ResourceName collection, StoredObject stored, JsonObject obj, DeleteRequest request)
@@ -112,14 +112,14 @@ internal sealed class Deleter(Cluster cluster, ObjectStore store, DefinitionLife
             : new Deletion(Writer.View(kind, marked), true);
     }
 
-    private Deletion Remove(KindDefinition kind, ResourceName collection, StoredObject stored, JsonObject obj, DeleteRequest request)
+    private Deletion Remove(KindDefinition kind, ResourceName collection, StoredObject stored, DeleteRequest request)
     {
         if (request.DryRun)
         {
             return new Deletion(Writer.View(kind, stored), true);
         }
 
-        var removed = store.Remove(collection, obj, stored);
+        var removed = store.Remove(collection, stored);
         definitions.Removed(collection, removed);
         return new Deletion(Writer.View(kind, removed), true);
     }

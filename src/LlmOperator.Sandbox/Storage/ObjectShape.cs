@@ -16,6 +16,20 @@ internal static class ObjectShape
     /// <param name="duplicates">Fields that occurred twice in the request's text.</param>
     public static void Normalise(KindDefinition kind, JsonObject obj, WriteRequest request, IReadOnlyList<string>? duplicates = null)
     {
+        Check(kind, obj, request, duplicates);
+        Default(kind, obj);
+    }
+
+    /// <summary>Fills in defaults.</summary>
+    public static void Default(KindDefinition kind, JsonObject obj)
+    {
+        Defaulter.Apply(obj, kind.Schema);
+        kind.Behavior.Default(obj);
+    }
+
+    /// <summary>Checks types of a built-in kind and prunes; unknown fields are refused or become warnings as the request says.</summary>
+    public static void Check(KindDefinition kind, JsonObject obj, WriteRequest request, IReadOnlyList<string>? duplicates = null)
+    {
         if (!kind.Custom)
         {
             TypeCheck.Require(kind, obj);
@@ -25,8 +39,6 @@ internal static class ObjectShape
         var unknown = request.FieldValidation == FieldValidation.Ignore ? null : new List<string>();
         Pruner.Prune(obj, kind.Schema, unknown);
         Report(kind, request, duplicates, unknown);
-        Defaulter.Apply(obj, kind.Schema);
-        kind.Behavior.Default(obj);
     }
 
     private static void Report(KindDefinition kind, WriteRequest request, IReadOnlyList<string>? duplicates, List<string>? unknown)

@@ -90,11 +90,11 @@ internal sealed class ObjectStore(int historyWindow, int watchQueue)
         return stored;
     }
 
-    /// <summary>Removes an object; its last state may differ from the stored one (the finalizer that was just taken off). Call under <see cref="Gate"/>.</summary>
-    public StoredObject Remove(ResourceName resource, JsonObject lastState, StoredObject previous)
+    /// <summary>Removes an object; watches see its last stored state under the revision of the removal. Call under <see cref="Gate"/>.</summary>
+    public StoredObject Remove(ResourceName resource, StoredObject previous)
     {
         var revision = _revision + 1;
-        var stored = StoredObject.Create(lastState, revision);
+        var stored = previous.At(revision);
         Commit(resource, new Change(revision, WatchEventType.Deleted, stored, previous));
         return stored;
     }

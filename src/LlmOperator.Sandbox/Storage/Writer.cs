@@ -148,11 +148,10 @@ internal sealed class Writer(Cluster cluster, ObjectStore store, DefinitionLifec
 
     private JsonObject Commit(KindDefinition kind, ResourceName collection, StoredObject stored, JsonObject obj)
     {
-        if (IsReleased(kind, obj) && obj.Text("metadata", "deletionTimestamp") is not null)
+        if (IsReleased(kind, obj))
         {
-            var removed = store.Remove(collection, ToStorage(kind, obj), stored);
-            definitions.Removed(collection, removed);
-            return View(kind, removed);
+            definitions.Removed(collection, store.Remove(collection, stored));
+            return obj;
         }
 
         var written = store.Put(collection, ToStorage(kind, obj), stored);

@@ -42,7 +42,7 @@ public sealed class OpenApiContractTests
         var walk = new Walk(definitions);
         walk.Check(KubeJson.Default.GetTypeInfo(type)!, definition, kind);
 
-        Assert.Equal([], walk.Faults);
+        Assert.True(walk.Faults.Count == 0, string.Join("\n", walk.Faults));
     }
 
     [Theory]
@@ -88,6 +88,12 @@ public sealed class OpenApiContractTests
                 }
 
                 theirs = definitions.GetProperty(name);
+            }
+
+            // An empty definition is a union the OpenAPI v2 vocabulary cannot say, such as "schema or array of schemas".
+            if (!theirs.EnumerateObject().Any())
+            {
+                return;
             }
 
             var expected = theirs.TryGetProperty("type", out var declared) ? declared.GetString() : null;

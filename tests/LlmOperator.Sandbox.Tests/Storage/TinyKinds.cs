@@ -12,7 +12,7 @@ internal static class TinyKinds
 
     public static Cluster NewCluster(ManualTimeProvider? time = null, int window = 100, int queue = 100)
     {
-        var cluster = new Cluster([Kind("Namespace", "namespaces", namespaced: false), Kind("Thing", "things", namespaced: true), Kind("Pod", "pods", namespaced: true)], time ?? new ManualTimeProvider(), window, queue);
+        var cluster = new Cluster(All(), time ?? new ManualTimeProvider(), window, queue);
         cluster.Create(Cluster.Namespaces, Named("default"), "test");
         return cluster;
     }
@@ -27,6 +27,8 @@ internal static class TinyKinds
 
         return new System.Text.Json.Nodes.JsonObject { ["metadata"] = metadata };
     }
+
+    public static KindDefinition[] All() => [Kind("Namespace", "namespaces", namespaced: false), Kind("Thing", "things", namespaced: true), Kind("Pod", "pods", namespaced: true)];
 
     private static KindDefinition Kind(string kind, string plural, bool namespaced) => new()
     {

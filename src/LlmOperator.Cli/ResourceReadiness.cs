@@ -1,0 +1,90 @@
+using System.Text.Json.Nodes;
+
+namespace LlmOperator.Cli;
+
+/// <summary>A condition as the table shows it.</summary>
+internal readonly record struct ConditionState(string Type, string Status, string? Reason, string? Message);
+
+/// <summary>
+/// Whether an object is what its kind calls ready, in the sense of <c>kubectl wait</c>: the condition the kind summarises itself with is True
+/// and speaks of the present generation. Kinds without such a condition (Service, ConfigMap) are ready when they exist.
+/// </summary>
+internal sealed record ResourceReadiness(bool Ready, bool Failed, string Summary, IReadOnlyList<ConditionState> Conditions)
+{
+    /// <summary>Condition by which a built-in kind is judged; everything of our group, and other custom kinds that have one, go by Ready.</summary>
+    private static readonly Dictionary<string, string> SummaryConditions = new()
+    {
+        ["Deployment"] = "Available",
+        ["Job"] = "Complete",
+        ["CustomResourceDefinition"] = "Established",
+        ["APIService"] = "Available",
+        ["Pod"] = "Ready",
+        ["Node"] = "Ready",
+    };
+
+    /// <summary>Judges an object.</summary>
+    /// <param name="obj">The object as read from the API server; null when it is not there.</param>
+    public static ResourceReadiness Of(JsonObject? obj)
+    {
+        if (obj is null)
+        {
+            return new(false, false, "not found", []);
+        }
+
+        var kind = obj["kind"]?.GetValue<string>() ?? "";
+        var group = (obj["apiVersion"]?.GetValue<string>() ?? "").Split('/') is [var g, _] ? g : "";
+        var generation = obj["metadata"]?["generation"]?.GetValue<long>() ?? 0;
+        var conditions = Read(obj);
+        if (kind == "StatefulSet" && group == "apps")
+        {
+            return OfStatefulSet(obj, generation, conditions);
+        }
+
+        var summarises = SummaryConditions.GetValueOrDefault(kind, "Ready");
+        var summary = conditions.FirstOrDefault(condition => condition.Type == summarises);
+        if (summary.Type is null)
+        {
+            var expected = SummaryConditions.ContainsKey(kind) || group == "llmops.dev";
+            return new(!expected, false, expected ? "no status yet" : "exists", conditions);
+        }
+
+        // A rollout in progress keeps Available=True from the old pods, so the generation must have been seen, too.
+        var observed = ObservedGeneration(obj, summarises) ?? generation;
+        if (observed < generation)
+        {
+            return new(false, false, "not yet reconciled", conditions);
+        }
+
+        var ready = summary.Status == "True";
+        var text = ready ? summarises : $"{summary.Reason ?? "not " + summarises}{(summary.Message is { Length: > 0 } message ? ": " + message : "")}";
+        return new(ready, !ready && conditions.Any(condition => condition is { Type: "Failed", Status: "True" }), text, conditions);
+    }
+
+    private static ResourceReadiness OfStatefulSet(JsonObject obj, long generation, IReadOnlyList<ConditionState> conditions)
+    {
+        var wanted = obj["spec"]?["replicas"]?.GetValue<long>() ?? 1;
+        var ready = obj["status"]?["readyReplicas"]?.GetValue<long>() ?? 0;
+        var observed = obj["status"]?["observedGeneration"]?.GetValue<long>() ?? 0;
+        return new(observed >= generation && ready >= wanted, false, $"{ready}/{wanted} ready", conditions);
+    }
+
+    private static long? ObservedGeneration(JsonObject obj, string condition)
+    {
+        var own = (obj["status"]?["conditions"] as JsonArray)?.FirstOrDefault(c => c?["type"]?.GetValue<string>() == condition);
+        return own?["observedGeneration"]?.GetValue<long>() ?? obj["status"]?["observedGeneration"]?.GetValue<long>();
+    }
+
+    private static List<ConditionState> Read(JsonObject obj)
+    {
+        var list = new List<ConditionState>();
+        foreach (var condition in obj["status"]?["conditions"] as JsonArray ?? [])
+        {
+            if (condition?["type"]?.GetValue<string>() is { } type)
+            {
+                list.Add(new(type, condition["status"]?.GetValue<string>() ?? "Unknown", condition["reason"]?.GetValue<string>(), condition["message"]?.GetValue<string>()));
+            }
+        }
+
+        return list;
+    }
+}
