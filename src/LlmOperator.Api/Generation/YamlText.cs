@@ -10,7 +10,7 @@ internal static partial class YamlText
 {
     public static string Write(JsonNode node)
     {
-        var text = new StringBuilder("---\n");
+        var text = new StringBuilder();
         WriteNode(text, node, 0);
         return text.ToString();
     }
