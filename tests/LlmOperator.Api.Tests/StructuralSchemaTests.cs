@@ -78,8 +78,8 @@ public sealed partial class StructuralSchemaTests
             return $"has a default {value} that is not in its enum";
         }
 
-        var number = value.GetValueKind() == System.Text.Json.JsonValueKind.Number ? value.AsValue().GetValue<double>() : (double?)null;
-        return (number < schema["minimum"]?.GetValue<double>()) || (number > schema["maximum"]?.GetValue<double>())
+        var number = Number(value);
+        return (number < Number(schema["minimum"])) || (number > Number(schema["maximum"]))
             ? $"has a default {value} outside its bounds"
             : schema["pattern"] is { } pattern && !Regex.IsMatch(value.GetValue<string>(), pattern.GetValue<string>()) ? $"has a default {value} that does not match its pattern" : null;
     });
@@ -255,6 +255,9 @@ public sealed partial class StructuralSchemaTests
     }
 
     private static IEnumerable<string> Required(JsonObject schema) => (schema["required"] as JsonArray ?? []).Select(field => field!.GetValue<string>());
+
+    private static double? Number(JsonNode? node) =>
+        node?.GetValueKind() == System.Text.Json.JsonValueKind.Number ? double.Parse(node.ToJsonString(), System.Globalization.CultureInfo.InvariantCulture) : null;
 
     private static JsonObject Definition(string file) => YamlJson.Documents($"crds/{file}").Single();
 
