@@ -15,12 +15,28 @@ internal static class Patches
     /// <param name="schema">Shape of the object: strategic patches merge lists by its keys.</param>
     public static JsonObject Apply(string type, JsonObject present, RequestBody body, Schema schema)
     {
-        var result = type switch
+        try
         {
-            "application/json-patch+json" => JsonPatch.Apply(present, body.Value as JsonArray ?? throw Refusals.BadRequest("the patch is not a list of operations")),
-            "application/merge-patch+json" => MergePatch.Apply(present, body.Object),
-            _ => StrategicMergePatch.Apply(present, body.Object, schema),
-        };
-        return result as JsonObject ?? throw Refusals.BadRequest("the patch leaves no object");
+            switch (type)
+            {
+                case "application/json-patch+json":
+                    return JsonPatch.Apply(present, body.Value) as JsonObject ?? throw Refusals.BadRequest("the patch leaves no object");
+                case "application/merge-patch+json":
+                    var target = present.Copy();
+                    MergePatch.Apply(target, (JsonObject)body.Object.DeepClone());
+                    return target;
+                default:
+                    return StrategicMergePatch.Apply(present, body.Object, schema);
+            }
+        }
+        catch (PatchException fault)
+        {
+            throw fault.Code switch
+            {
+                422 => new StatusException(422, "Invalid", fault.Message, []),
+                413 => new StatusException(413, "RequestEntityTooLarge", fault.Message),
+                _ => Refusals.BadRequest(fault.Message),
+            };
+        }
     }
 }
