@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
-using LlmOperator.Sandbox.Schemas;
 using LlmOperator.Sandbox.Storage;
 using Microsoft.AspNetCore.Http;
 
@@ -23,7 +22,7 @@ internal static class Reply
         presentation ??= Presentation.Json;
         if (presentation.Yaml)
         {
-            return Bytes(context, status, "application/yaml", Encoding.UTF8.GetBytes(YamlText.Write(body)));
+            return Bytes(context, status, "application/yaml", Encoding.UTF8.GetBytes(YamlAnswer.Write(body)));
         }
 
         var pretty = context.Request.Query["pretty"].ToString() is "true" or "1";

@@ -1,6 +1,8 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using LlmOperator.Sandbox.Kinds;
 using LlmOperator.Sandbox.Schemas;
+using LlmOperator.Sandbox.Server.Protobuf;
 using LlmOperator.Sandbox.Storage;
 using Microsoft.AspNetCore.Http;
 
@@ -23,12 +25,12 @@ internal sealed record RequestBody(JsonNode? Value, IReadOnlyList<string> Duplic
     public static async Task<RequestBody> ReadObject(HttpRequest request)
     {
         var type = MediaType(request);
-        if (type is not ("" or "application/json" or "application/yaml"))
+        if (type is not ("" or "application/json" or "application/yaml" or ProtobufText.MediaType))
         {
-            throw new StatusException(415, "UnsupportedMediaType", Accepted + "application/json, application/yaml");
+            throw new StatusException(415, "UnsupportedMediaType", Accepted + $"application/json, application/yaml, {ProtobufText.MediaType}");
         }
 
-        return Parse(await Read(request), type == "application/yaml");
+        return Parse(await Read(request), type);
     }
 
     /// <summary>Reads a patch; its media type says which.</summary>
@@ -43,22 +45,29 @@ internal sealed record RequestBody(JsonNode? Value, IReadOnlyList<string> Duplic
             throw new StatusException(415, "UnsupportedMediaType", Accepted + string.Join(", ", accepted));
         }
 
-        return (type, Parse(await Read(request), type.EndsWith("yaml", StringComparison.Ordinal)));
+        return (type, Parse(await Read(request), type));
     }
 
     /// <summary>Reads a body that may be absent.</summary>
     public static async Task<JsonObject?> Optional(HttpRequest request)
     {
         var bytes = await Read(request);
-        return bytes.Length == 0 ? null : Parse(bytes, MediaType(request) == "application/yaml").Object;
+        return bytes.Length == 0 ? null : Parse(bytes, MediaType(request)).Object;
     }
 
-    private static RequestBody Parse(byte[] bytes, bool yaml)
+    private static RequestBody Parse(byte[] bytes, string type)
     {
         try
         {
+            if (type == ProtobufText.MediaType)
+            {
+                return new RequestBody(ProtobufText.Parse(bytes), []);
+            }
+
             IReadOnlyList<string> duplicates;
-            var value = yaml ? YamlText.Parse(bytes, out duplicates) : JsonText.Parse(bytes, out duplicates);
+            var value = type.EndsWith("yaml", StringComparison.Ordinal)
+                ? YamlText.Parse(Encoding.UTF8.GetString(bytes), out duplicates)
+                : JsonText.Parse(bytes, out duplicates);
             return new RequestBody(value, duplicates);
         }
         catch (DecodeException exception)

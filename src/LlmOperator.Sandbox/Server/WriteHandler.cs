@@ -87,12 +87,8 @@ internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
 
         // A configuration names only what its owner means: it is checked and pruned, but defaults come after the merge.
         ObjectShape.Check(request.Kind, applied, write, body.Duplicates);
-        JsonObject Merge(JsonObject? live)
-        {
-            var merged = FieldManager.Apply(live, applied, request.Kind, write.Manager, force, subresource, cluster.Time.GetUtcNow());
-            ObjectShape.Default(request.Kind, merged);
-            return merged;
-        }
+        JsonObject Merge(JsonObject? live) =>
+            FieldManager.Apply(live, applied, request.Kind, write.Manager, subresource, force, cluster.Time.GetUtcNow());
 
         JsonObject result;
         var status = 200;

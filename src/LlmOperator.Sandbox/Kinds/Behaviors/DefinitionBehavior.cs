@@ -1,0 +1,19 @@
+using System.Text.Json.Nodes;
+using LlmOperator.Sandbox.Storage;
+
+namespace LlmOperator.Sandbox.Kinds.Behaviors;
+
+/// <summary>CustomResourceDefinitions: names left out follow from the kind.</summary>
+internal sealed class DefinitionBehavior : BuiltinBehavior
+{
+    /// <inheritdoc/>
+    public override void Default(JsonObject obj)
+    {
+        base.Default(obj);
+        if (obj.Object("spec", "names") is { } names && names.Text("kind") is { Length: > 0 } kind)
+        {
+            names["singular"] ??= kind.ToLowerInvariant();
+            names["listKind"] ??= kind + "List";
+        }
+    }
+}
