@@ -81,7 +81,6 @@ internal sealed class RotatingHandler(ClusterConfiguration cluster, TimeProvider
     {
         var tls = new SslClientAuthenticationOptions
         {
-            TargetHost = cluster.TlsServerName,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
         };
         if (cluster.InsecureSkipTlsVerify)
