@@ -44,6 +44,20 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_bundle_with_only_an_intermediate_authority_trusts_what_it_signed_and_nothing_else()
+    {
+        using var intermediate = new Authority("intermediate", _authority);
+        using var impostor = new Authority("intermediate", _authority);
+        await using var server = await TlsServer.StartAsync(intermediate.Server("localhost"), Guard);
+
+        Assert.NotEmpty(await LabelsAsync(Cluster(server, intermediate)));
+        server.Certificate = impostor.Server("localhost");
+        await Assert.ThrowsAsync<KubeApiException>(() => ReadAsync(Cluster(server, intermediate)));
+        server.Certificate = intermediate.Server("elsewhere");
+        await Assert.ThrowsAsync<KubeApiException>(() => ReadAsync(Cluster(server, intermediate)));
+    }
+
+    [Fact]
     public async Task A_server_of_another_name_is_spoken_to_only_when_that_name_is_configured()
     {
         await using var server = await TlsServer.StartAsync(_authority.Server("internal.example"), Guard);
