@@ -1,5 +1,5 @@
 using System.CommandLine;
-using LlmOperator.Api;
+using LlmOperator.Api.Generation;
 
 namespace LlmOperator.Cli;
 

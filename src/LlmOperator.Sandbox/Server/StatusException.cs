@@ -15,6 +15,9 @@ internal sealed class StatusException(int code, string reason, string message, J
     /// <summary>Name, group, kind, causes.</summary>
     public JsonObject? Details => details;
 
+    /// <summary>Token with which an expired list may go on.</summary>
+    public string? Continue { get; init; }
+
     /// <summary>422 with one cause a field.</summary>
     public static StatusException Invalid(string group, string kind, string name, FieldErrors errors)
     {
@@ -24,7 +27,12 @@ internal sealed class StatusException(int code, string reason, string message, J
             causes.Add(new JsonObject { ["reason"] = error.Reason, ["message"] = error.Message, ["field"] = error.Field });
         }
 
-        var details = new JsonObject { ["name"] = name };
+        var details = new JsonObject();
+        if (name.Length > 0)
+        {
+            details["name"] = name;
+        }
+
         if (group.Length > 0)
         {
             details["group"] = group;
@@ -32,7 +40,7 @@ internal sealed class StatusException(int code, string reason, string message, J
 
         details["kind"] = kind;
         details["causes"] = causes;
-        var texts = errors.All.Select(error => $"{error.Field}: {error.Message}").ToList();
+        var texts = errors.All.Select(error => $"{error.Field}: {error.Message}").Distinct().ToList();
         var subject = group.Length == 0 ? kind : $"{kind}.{group}";
         var list = texts.Count == 1 ? texts[0] : $"[{string.Join(", ", texts)}]";
         return new(422, "Invalid", $"{subject} \"{name}\" is invalid: {list}", details);

@@ -1,0 +1,32 @@
+namespace LlmOperator.Api;
+
+/// <summary>Group, version and well-known names of the project's API.</summary>
+public static class ApiGroup
+{
+    /// <summary>API group.</summary>
+    public const string Name = "llmops.dev";
+
+    /// <summary>Version served and stored.</summary>
+    public const string Version = "v1alpha1";
+
+    /// <summary><c>group/version</c>.</summary>
+    public const string ApiVersion = Name + "/" + Version;
+
+    /// <summary>Category of all kinds: <c>kubectl get llmops</c> lists them together.</summary>
+    public const string Category = "llmops";
+
+    /// <summary>Finalizer the operator holds while something must happen before an object goes.</summary>
+    public const string Finalizer = Name + "/finalizer";
+
+    /// <summary>Label of the objects that serve an endpoint; its value is the endpoint's name.</summary>
+    public const string EndpointLabel = Name + "/endpoint";
+
+    /// <summary>Label that names the model served.</summary>
+    public const string ModelLabel = Name + "/model";
+
+    /// <summary>Label that names the revision of an endpoint's configuration.</summary>
+    public const string RevisionLabel = Name + "/revision";
+
+    /// <summary>Annotation with the hash of what the operator wanted of an object when it last wrote it.</summary>
+    public const string ContentHashAnnotation = Name + "/content-hash";
+}

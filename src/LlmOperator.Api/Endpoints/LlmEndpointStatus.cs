@@ -1,0 +1,89 @@
+using LlmOperator.Api.Schema;
+using LlmOperator.Kubernetes.Objects;
+
+namespace LlmOperator.Api.Endpoints;
+
+/// <summary>What is served.</summary>
+public sealed record LlmEndpointStatus
+{
+    /// <summary>Generation of the spec this status is about.</summary>
+    public long? ObservedGeneration { get; init; }
+
+    /// <summary>Address of the OpenAI-compatible API inside the cluster.</summary>
+    [Length(2048)]
+    public string? Url { get; init; }
+
+    /// <summary>Name clients give as model in a request.</summary>
+    [Length(253)]
+    public string? ServedModelName { get; init; }
+
+    /// <summary>Inference server in use.</summary>
+    [Length(32)]
+    public string? Engine { get; init; }
+
+    /// <summary>Pods there are.</summary>
+    public int? Replicas { get; init; }
+
+    /// <summary>Pods that answer.</summary>
+    public int? ReadyReplicas { get; init; }
+
+    /// <summary>Pods of the target revision.</summary>
+    public int? UpdatedReplicas { get; init; }
+
+    /// <summary>Pods wanted.</summary>
+    public int? DesiredReplicas { get; init; }
+
+    /// <summary>Ready and wanted pods in one text, for example 2/3.</summary>
+    [Length(32)]
+    public string? Ready { get; init; }
+
+    /// <summary>Label selector of the pods, for the scale subresource.</summary>
+    [Length(1024)]
+    public string? Selector { get; init; }
+
+    /// <summary>Revision that answers requests.</summary>
+    [Length(63)]
+    public string? ActiveRevision { get; init; }
+
+    /// <summary>Revision that is being rolled out; the active one when nothing is.</summary>
+    [Length(63)]
+    public string? TargetRevision { get; init; }
+
+    /// <summary>Model behind the target revision, with the revision of its weights.</summary>
+    public ServedModel? Model { get; init; }
+
+    /// <summary>Accelerators of a replica.</summary>
+    public AcceleratorStatus? Accelerator { get; init; }
+
+    /// <summary>What is the case: ModelReady, Scheduled, Available, Progressing, and Ready, which sums them up.</summary>
+    [ListMap("type")]
+    [Count(32)]
+    public IReadOnlyList<Condition>? Conditions { get; init; }
+}
+
+/// <summary>A model as an endpoint serves it.</summary>
+public sealed record ServedModel
+{
+    /// <summary>Name of the LlmModel.</summary>
+    [Length(253)]
+    public required string Name { get; init; }
+
+    /// <summary>Revision of its weights.</summary>
+    [Length(512)]
+    public string? Revision { get; init; }
+}
+
+/// <summary>Accelerators of a replica.</summary>
+public sealed record AcceleratorStatus
+{
+    /// <summary>Class in the catalogue.</summary>
+    [Length(63)]
+    public required string Type { get; init; }
+
+    /// <summary>Accelerators a replica has.</summary>
+    public required int Count { get; init; }
+
+    /// <summary>Both in one text, for example 1x A10G.</summary>
+    [Length(128)]
+    public string? Summary { get; init; }
+}

@@ -1,0 +1,126 @@
+using LlmOperator.Api.Common;
+using LlmOperator.Api.Schema;
+
+namespace LlmOperator.Api.Endpoints;
+
+/// <summary>Retrieval-augmented generation from a RagIndex.</summary>
+public sealed record RagSpec
+{
+    /// <summary>The RagIndex searched, in the same namespace.</summary>
+    public required LocalReference IndexRef { get; init; }
+
+    /// <summary>What is searched and how much of it is used.</summary>
+    public RetrievalSpec? Retrieval { get; init; }
+
+    /// <summary>The model that rewrites queries and reads the author out of them.</summary>
+    public ModelServiceSpec? Helper { get; init; }
+
+    /// <summary>The cross-encoder that orders what was found.</summary>
+    public RerankSpec? Rerank { get; init; }
+}
+
+/// <summary>What is searched and how much of it is used.</summary>
+public sealed record RetrievalSpec
+{
+    /// <summary>Chunks that enter the prompt. Each collection is asked for a third of it.</summary>
+    [Bounds(3, 100)]
+    [Default(3)]
+    public int TopK { get; set; } = 3;
+
+    /// <summary>Queries searched, the original included; the others are rewrites by the helper.</summary>
+    [Bounds(1, 10)]
+    [Default(3)]
+    public int ExpandTo { get; set; } = 3;
+
+    /// <summary>Whether an author named in the query narrows the search.</summary>
+    [Default(true)]
+    public bool SelfQuery { get; set; } = true;
+
+    /// <summary>Collections searched; all embedded collections of the index when absent.</summary>
+    [ListSet]
+    [Count(32)]
+    [Length(255, 1)]
+    public IReadOnlyList<string>? Collections { get; init; }
+
+    /// <summary>What happens when the vector store cannot be reached: Answer without context, or Refuse with 503.</summary>
+    [AllowedValues("Answer", "Refuse")]
+    [Default("Answer")]
+    public string OnUnavailable { get; set; } = "Answer";
+
+    /// <summary>Time retrieval may take, reranking included.</summary>
+    [Bounds(1, 600)]
+    [Default(30)]
+    public int TimeoutSeconds { get; set; } = 30;
+}
+
+/// <summary>A model asked over an OpenAI-compatible API: an LlmEndpoint of the namespace, or an address.</summary>
+[Rule("has(self.endpointRef) != has(self.url)", "set exactly one of endpointRef (an LlmEndpoint of this namespace) and url")]
+public sealed record ModelServiceSpec
+{
+    /// <summary>An LlmEndpoint in the same namespace.</summary>
+    public LocalReference? EndpointRef { get; init; }
+
+    /// <summary>Base address, for example https://api.openai.com/v1.</summary>
+    [Length(2048, 8)]
+    [Pattern(Patterns.HttpUrl)]
+    public string? Url { get; init; }
+
+    /// <summary>Model asked for. The name the endpoint serves when absent.</summary>
+    [Length(253, 1)]
+    public string? Model { get; init; }
+
+    /// <summary>Secret key with the API key.</summary>
+    public SecretKeyReference? ApiKeySecretRef { get; init; }
+
+    /// <summary>Time an answer may take.</summary>
+    [Bounds(1, 600)]
+    [Default(30)]
+    public int TimeoutSeconds { get; set; } = 30;
+}
+
+/// <summary>The cross-encoder that orders what was found.</summary>
+public sealed record RerankSpec
+{
+    /// <summary>Whether results are reranked.</summary>
+    [Default(true)]
+    public bool Enabled { get; set; } = true;
+
+    /// <summary>The model that scores pairs of query and chunk.</summary>
+    [Length(253, 1)]
+    [Default("cross-encoder/ms-marco-MiniLM-L-4-v2")]
+    public string Model { get; set; } = "cross-encoder/ms-marco-MiniLM-L-4-v2";
+
+    /// <summary>An LlmEndpoint of the namespace that serves the model.</summary>
+    public LocalReference? EndpointRef { get; init; }
+}
+
+/// <summary>The prompt that is made of a query and its context.</summary>
+public sealed record PromptSpec
+{
+    /// <summary>ConfigMap key with the template, which must hold {query} and {context}. The operator's template when absent.</summary>
+    public DataKeyReference? TemplateRef { get; init; }
+}
+
+/// <summary>Sampling of answers where a request does not say.</summary>
+public sealed record GenerationSpec
+{
+    /// <summary>Randomness; 0 always takes the likeliest token.</summary>
+    [Bounds(0, 2)]
+    [Default(0.01)]
+    public double Temperature { get; set; } = 0.01;
+
+    /// <summary>Share of probability from which tokens are drawn.</summary>
+    [Bounds(0.001, 1)]
+    [Default(0.9)]
+    public double TopP { get; set; } = 0.9;
+
+    /// <summary>Most tokens of an answer.</summary>
+    [Bounds(1, 1_000_000)]
+    [Default(150)]
+    public int MaxTokens { get; set; } = 150;
+
+    /// <summary>Penalty on repeated tokens; 1 is none.</summary>
+    [Bounds(0.01, 10)]
+    [Default(1.1)]
+    public double RepetitionPenalty { get; set; } = 1.1;
+}

@@ -1,0 +1,148 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LlmOperator.Kubernetes.Client;
+using LlmOperator.Kubernetes.Objects;
+
+namespace LlmOperator.Kubernetes.Applying;
+
+/// <summary>An object of the name we want is there and is not ours.</summary>
+/// <param name="message">Which object, and whose it is.</param>
+public sealed class NotOursException(string message) : Exception(message);
+
+/// <summary>What an apply came to.</summary>
+/// <param name="Object">The object as the server or the cache has it.</param>
+/// <param name="Written">Whether a request was needed.</param>
+public readonly record struct ApplyResult<T>(T Object, bool Written)
+    where T : class;
+
+/// <summary>
+/// Makes objects what we want them to be by server-side apply, and sends nothing when they are already.
+/// </summary>
+/// <remarks>
+/// Two things must hold for an apply to be skipped: everything wanted is in the live object, so that drift is repaired; and the hash of what was
+/// applied last, kept in an annotation, is that of what is wanted now, so that a field we no longer want is given up.
+/// </remarks>
+/// <param name="client">Client to write with.</param>
+/// <param name="fieldManager">Field manager of all applies.</param>
+/// <param name="hashAnnotation">Key of the annotation that keeps the hash, for example <c>example.com/applied-hash</c>.</param>
+public sealed class ObjectApplier(IKubeClient client, string fieldManager, string hashAnnotation)
+{
+    /// <summary>Applies <paramref name="wanted"/> unless <paramref name="live"/> is it already.</summary>
+    /// <param name="wanted">Only the fields to own.</param>
+    /// <param name="live">The object as cached; null when there is none.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <exception cref="NotOursException">Another controller manages the live object, or nobody does and we did not make it.</exception>
+    public async Task<ApplyResult<T>> ApplyIfChangedAsync<T>(T wanted, T? live, CancellationToken cancellationToken)
+        where T : class, IKubeObject<T>
+    {
+        if (live is not null)
+        {
+            ThrowIfNotOurs(wanted, live);
+            if (live.Metadata.DeletionTimestamp is not null)
+            {
+                // It goes; its deletion is a change that leads to the next look, which makes it anew.
+                return new ApplyResult<T>(live, false);
+            }
+        }
+
+        string hash;
+        JsonNode body;
+        using (var wantedJson = ToJson(wanted))
+        {
+            hash = ContentHash.Of(wantedJson.RootElement);
+            if (live is not null && live.Metadata.Annotations is { } annotations && annotations.TryGetValue(hashAnnotation, out var applied) && applied == hash)
+            {
+                using var liveJson = ToJson(live);
+                if (JsonSubset.Contains(liveJson.RootElement, wantedJson.RootElement))
+                {
+                    return new ApplyResult<T>(live, false);
+                }
+            }
+
+            body = JsonObject.Create(wantedJson.RootElement.Clone())!;
+        }
+
+        var metadata = body["metadata"] as JsonObject ?? throw new ArgumentException($"the {wanted.Kind} wanted has no metadata", nameof(wanted));
+        if (metadata["annotations"] is not JsonObject stamped)
+        {
+            metadata["annotations"] = stamped = [];
+        }
+
+        stamped[hashAnnotation] = hash;
+        var written = await client.ApplyAsync(
+            body.Deserialize(T.JsonTypeInfo)!, new ApplyOptions { FieldManager = fieldManager, Force = true }, cancellationToken).ConfigureAwait(false);
+        return new ApplyResult<T>(written, true);
+    }
+
+    /// <summary>Applies the status of <paramref name="wanted"/> unless the live status says the same.</summary>
+    /// <param name="wanted">Name, namespace and the whole status.</param>
+    /// <param name="live">The object as cached.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    public async Task<ApplyResult<T>> ApplyStatusIfChangedAsync<T>(T wanted, T live, CancellationToken cancellationToken)
+        where T : class, IKubeObject<T>
+    {
+        using (var wantedJson = ToJson(wanted))
+        using (var liveJson = ToJson(live))
+        {
+            var isThere = liveJson.RootElement.TryGetProperty("status", out var liveStatus);
+            if (!wantedJson.RootElement.TryGetProperty("status", out var wantedStatus) || (isThere && JsonSubset.Same(wantedStatus, liveStatus)))
+            {
+                return new ApplyResult<T>(live, false);
+            }
+        }
+
+        var options = new ApplyOptions { FieldManager = fieldManager, Force = true, Subresource = "status" };
+        return new ApplyResult<T>(await client.ApplyAsync(wanted, options, cancellationToken).ConfigureAwait(false), true);
+    }
+
+    /// <summary>Deletes what an owner has and no longer wants. Objects another controller manages, and those going already, are left alone.</summary>
+    /// <param name="ownerUid">Uid of the owner.</param>
+    /// <param name="owned">Objects that name the owner, from the cache's index.</param>
+    /// <param name="keep">Keys of those still wanted.</param>
+    /// <param name="cancellationToken">Cancels the requests.</param>
+    /// <returns>How many were deleted.</returns>
+    public async Task<int> PruneAsync<T>(string ownerUid, IReadOnlyList<T> owned, IReadOnlySet<ObjectKey> keep, CancellationToken cancellationToken)
+        where T : class, IKubeObject<T>
+    {
+        var deleted = 0;
+        foreach (var obj in owned)
+        {
+            var key = ObjectKey.Of(obj);
+            if (keep.Contains(key) || obj.Metadata.DeletionTimestamp is not null || obj.ControllerOf()?.Uid != ownerUid)
+            {
+                continue;
+            }
+
+            // The uid keeps us from deleting a namesake the cache has not seen yet.
+            var options = new DeleteOptions { Uid = obj.Metadata.Uid, Propagation = DeletionPropagation.Background };
+            deleted += await client.DeleteAsync<T>(key, options, cancellationToken).ConfigureAwait(false) ? 1 : 0;
+        }
+
+        return deleted;
+    }
+
+    private void ThrowIfNotOurs<T>(T wanted, T live)
+        where T : class, IKubeObject<T>
+    {
+        if (wanted.ControllerOf() is not { } owner)
+        {
+            return;
+        }
+
+        var name = $"{live.Kind} {ObjectKey.Of(live)}";
+        var manager = live.ControllerOf();
+        if (manager is not null && manager.Uid != owner.Uid)
+        {
+            throw new NotOursException($"{name} is managed by {manager.Kind} {manager.Name} (uid {manager.Uid}): rename one of the two, or delete that object");
+        }
+
+        if (manager is null && live.Metadata.Annotations?.ContainsKey(hashAnnotation) != true)
+        {
+            throw new NotOursException($"{name} was there before and was not made by this controller: rename {owner.Kind} {owner.Name}, or delete that object");
+        }
+    }
+
+    private static JsonDocument ToJson<T>(T obj)
+        where T : class, IKubeObject<T>
+        => JsonSerializer.SerializeToDocument(obj, T.JsonTypeInfo);
+}

@@ -1,0 +1,23 @@
+namespace LlmOperator.Kubernetes.Leadership;
+
+/// <summary>
+/// The fence once more at the last moment before a request leaves, for retries inside the client: an attempt may begin while
+/// the lease is held and be repeated after it is lost. To be the innermost handler of the client that reconcilers use.
+/// </summary>
+/// <param name="fence">Fence of this process.</param>
+public sealed class LeaderFenceHandler(LeaderFence fence) : DelegatingHandler
+{
+    /// <inheritdoc/>
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (request.Method != HttpMethod.Get && request.Method != HttpMethod.Head && !IsLease(request.RequestUri))
+        {
+            fence.ThrowIfClosed();
+        }
+
+        return base.SendAsync(request, cancellationToken);
+    }
+
+    // The lease itself is how the fence opens, and is given up after it closed.
+    private static bool IsLease(Uri? uri) => uri?.AbsolutePath.Contains("/coordination.k8s.io/", StringComparison.Ordinal) == true;
+}

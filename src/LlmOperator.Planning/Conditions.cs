@@ -1,0 +1,90 @@
+using LlmOperator.Kubernetes.Objects;
+
+namespace LlmOperator.Planning;
+
+/// <summary>Types of the conditions the operator writes.</summary>
+public static class ConditionTypes
+{
+    /// <summary>Sums up: the object does what its spec asks for.</summary>
+    public const string Ready = "Ready";
+
+    /// <summary>An endpoint's model is there and can be used.</summary>
+    public const string ModelReady = "ModelReady";
+
+    /// <summary>All wanted pods have a node.</summary>
+    public const string Scheduled = "Scheduled";
+
+    /// <summary>Enough pods answer.</summary>
+    public const string Available = "Available";
+
+    /// <summary>The wanted revision is being brought out, or is out.</summary>
+    public const string Progressing = "Progressing";
+
+    /// <summary>Part of the spec is not acted on.</summary>
+    public const string Degraded = "Degraded";
+
+    /// <summary>A model whose deletion waits for its users.</summary>
+    public const string InUse = "InUse";
+}
+
+/// <summary>Values of a condition's status.</summary>
+public static class ConditionStatus
+{
+    /// <summary>It is so.</summary>
+    public const string True = "True";
+
+    /// <summary>It is not so.</summary>
+    public const string False = "False";
+
+    /// <summary>It cannot be told yet.</summary>
+    public const string Unknown = "Unknown";
+}
+
+/// <summary>A change of a condition that is worth an Event.</summary>
+/// <param name="Condition">The condition as it is now.</param>
+/// <param name="IsWarning">Whether something got worse.</param>
+public sealed record ConditionTransition(Condition Condition, bool IsWarning);
+
+/// <summary>Collects the conditions of an object; what did not change keeps the time of its last transition.</summary>
+/// <param name="before">Conditions of the status as it was.</param>
+/// <param name="generation">Generation the conditions are about.</param>
+/// <param name="now">Time of transitions.</param>
+internal sealed class ConditionSet(IReadOnlyList<Condition>? before, long? generation, DateTimeOffset now)
+{
+    private readonly List<Condition> _conditions = [];
+    private readonly List<ConditionTransition> _transitions = [];
+
+    public IReadOnlyList<Condition> Conditions => _conditions;
+
+    public IReadOnlyList<ConditionTransition> Transitions => _transitions;
+
+    /// <summary>Whether the object was ready before.</summary>
+    public bool WasReady => before?.Any(condition => condition is { Type: ConditionTypes.Ready, Status: ConditionStatus.True }) == true;
+
+    /// <summary>Sets a condition.</summary>
+    /// <param name="type">Its type.</param>
+    /// <param name="status">True, False or Unknown.</param>
+    /// <param name="reason">One CamelCase word.</param>
+    /// <param name="message">What is the case and what to change.</param>
+    /// <param name="announce">Whether a change of it is worth an Event.</param>
+    public Condition Set(string type, string status, string reason, string message, bool announce = false)
+    {
+        var old = before?.FirstOrDefault(condition => condition.Type == type);
+        var condition = new Condition
+        {
+            Type = type,
+            Status = status,
+            Reason = reason,
+            Message = message,
+            ObservedGeneration = generation,
+            LastTransitionTime = old?.Status == status && old.LastTransitionTime is { } since ? since : now,
+        };
+        _conditions.Add(condition);
+        if (announce && (old?.Status != status || old.Reason != reason) && status != ConditionStatus.Unknown)
+        {
+            _transitions.Add(new(condition, status == ConditionStatus.False));
+        }
+
+        return condition;
+    }
+}

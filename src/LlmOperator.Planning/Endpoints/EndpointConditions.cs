@@ -1,0 +1,153 @@
+using LlmOperator.Api.Endpoints;
+using LlmOperator.Api.Models;
+using LlmOperator.Kubernetes.Objects;
+
+namespace LlmOperator.Planning.Endpoints;
+
+/// <summary>The conditions of an endpoint, each from what is seen alone.</summary>
+internal static class EndpointConditions
+{
+    public static Condition Model(ConditionSet conditions, LlmEndpointSpec spec, LlmModel? model)
+    {
+        var name = spec.ModelRef.Name;
+        if (model is null)
+        {
+            return conditions.Set(ConditionTypes.ModelReady, ConditionStatus.False, "ModelNotFound", $"there is no LlmModel {name} in this namespace: create it, or change spec.modelRef.name", announce: true);
+        }
+
+        if (model.Metadata.DeletionTimestamp is not null)
+        {
+            return conditions.Set(
+                ConditionTypes.ModelReady, ConditionStatus.True, "ModelBeingDeleted", $"LlmModel {name} is being deleted and waits for this endpoint: change spec.modelRef.name, or delete the endpoint", announce: true);
+        }
+
+        var ready = model.Status?.Conditions?.FirstOrDefault(condition => condition.Type == ConditionTypes.Ready);
+        return ready switch
+        {
+            null => conditions.Set(ConditionTypes.ModelReady, ConditionStatus.Unknown, "ModelPending", $"LlmModel {name} has not been looked at yet"),
+            { Status: ConditionStatus.True } => conditions.Set(ConditionTypes.ModelReady, ConditionStatus.True, "ModelReady", $"LlmModel {name} is ready"),
+            _ => conditions.Set(ConditionTypes.ModelReady, ConditionStatus.False, "ModelNotReady", $"LlmModel {name} is not ready: {ready.Message}", announce: true),
+        };
+    }
+
+    public static Condition Scheduled(ConditionSet conditions, EndpointObservation observed, EndpointSettings? settings, WorkloadState state, int desired)
+    {
+        const string Type = ConditionTypes.Scheduled;
+        if (desired == 0)
+        {
+            return conditions.Set(Type, ConditionStatus.True, "NothingWanted", "no pod is wanted");
+        }
+
+        var placed = state.LivePods.Count(pod => pod.Spec?.NodeName is not null);
+        var waiting = state.LivePods.Where(pod => pod.Spec?.NodeName is null).ToList();
+        if (waiting.Count == 0 && placed >= desired)
+        {
+            return conditions.Set(Type, ConditionStatus.True, "PodsScheduled", $"{placed} of {desired} pods have a node", announce: true);
+        }
+
+        if (settings is not null && NodeFit.WhyNone(settings, observed) is { } none)
+        {
+            return conditions.Set(Type, ConditionStatus.False, "NoMatchingNodes", none, announce: true);
+        }
+
+        if (waiting.Select(pod => pod.Status?.Conditions?.FirstOrDefault(condition => condition is { Type: "PodScheduled", Status: "False" })).FirstOrDefault(condition => condition is not null) is { } refused)
+        {
+            var spare = state is { Exists: true, Ready: > 0 } && observed.Endpoint.Spec!.Rollout?.MaxSurge is null
+                ? " A rolling update needs a spare accelerator: add a node, or set spec.rollout.maxSurge to 0 and spec.rollout.maxUnavailable to 1."
+                : "";
+            return conditions.Set(Type, ConditionStatus.False, "Unschedulable", $"{placed} of {desired} pods have a node; the scheduler says: {refused.Message}{spare}", announce: true);
+        }
+
+        return conditions.Set(Type, ConditionStatus.Unknown, "PodsPending", $"{placed} of {desired} pods have a node");
+    }
+
+    public static Condition Available(ConditionSet conditions, WorkloadState state, int desired)
+    {
+        const string Type = ConditionTypes.Available;
+        if (desired == 0)
+        {
+            return conditions.Set(Type, ConditionStatus.False, "ScaledToZero", "spec.replicas is 0: set it to 1 or more to serve", announce: true);
+        }
+
+        if (!state.Exists)
+        {
+            return conditions.Set(Type, ConditionStatus.False, "NoPods", "nothing is deployed");
+        }
+
+        return state.Available is { Status: "True" } && state.Ready > 0
+            ? conditions.Set(Type, ConditionStatus.True, "PodsReady", $"{state.Ready} of {desired} pods answer")
+            : conditions.Set(Type, ConditionStatus.False, "PodsNotReady", $"{state.Ready} of {desired} pods answer{Waiting(state)}");
+    }
+
+    public static Condition Progressing(ConditionSet conditions, WorkloadState state, SpecProblem? problem, bool follow, string? target)
+    {
+        const string Type = ConditionTypes.Progressing;
+        if (problem is not null)
+        {
+            return conditions.Set(Type, ConditionStatus.False, problem.Reason, problem.Message);
+        }
+
+        if (!follow)
+        {
+            return conditions.Set(Type, ConditionStatus.False, "WaitingForModel", "the model cannot be served yet; what runs stays as it is");
+        }
+
+        if (state.ReplicaFailure is { Status: "True" } failure)
+        {
+            return conditions.Set(Type, ConditionStatus.False, "PodsNotCreated", $"pods are refused: {failure.Message}", announce: true);
+        }
+
+        var isTarget = state.Revision == target && state.IsCurrent;
+        if (isTarget && state.Progressing is { Status: "False" } stuck)
+        {
+            return conditions.Set(Type, ConditionStatus.False, stuck.Reason ?? "ProgressDeadlineExceeded", $"revision {target} made no progress in time: {stuck.Message}{Waiting(state)}", announce: true);
+        }
+
+        return isTarget && state.IsComplete
+            ? conditions.Set(Type, ConditionStatus.True, "RevisionAvailable", $"revision {target} is out")
+            : conditions.Set(Type, ConditionStatus.True, "RollingOut", $"revision {target} is being brought out");
+    }
+
+    /// <summary>Tells of blocks of the spec that are not acted on; absent when there are none.</summary>
+    public static void Degraded(ConditionSet conditions, IReadOnlyList<string> ignored)
+    {
+        if (ignored.Count > 0)
+        {
+            conditions.Set(ConditionTypes.Degraded, ConditionStatus.True, "FieldsNotActedOn", $"this version of the operator does not act on {string.Join(", ", ignored)}");
+        }
+    }
+
+    /// <summary>Sums up: the first thing in the way, or that the endpoint answers.</summary>
+    public static void Ready(ConditionSet conditions, Condition model, SpecProblem? problem, Condition scheduled, Condition available, Condition progressing, string? target)
+    {
+        const string Type = ConditionTypes.Ready;
+        if (model.Status != ConditionStatus.True)
+        {
+            conditions.Set(Type, ConditionStatus.False, model.Reason!, model.Message!);
+        }
+        else if (problem is not null)
+        {
+            conditions.Set(Type, ConditionStatus.False, problem.Reason, problem.Message, announce: true);
+        }
+        else if (available.Status == ConditionStatus.True)
+        {
+            conditions.Set(Type, ConditionStatus.True, "Serving", progressing.Reason == "RevisionAvailable" ? $"revision {target} answers" : $"{available.Message}; {progressing.Message}", announce: true);
+        }
+        else
+        {
+            var cause = progressing.Status == ConditionStatus.False ? progressing : scheduled.Status == ConditionStatus.False ? scheduled : available;
+            conditions.Set(Type, ConditionStatus.False, cause.Reason!, cause.Message!, announce: conditions.WasReady);
+        }
+    }
+
+    /// <summary>What the containers of pods that are not ready wait for, as the kubelet words it.</summary>
+    private static string Waiting(WorkloadState state)
+    {
+        var waiting = state.LivePods
+            .SelectMany(pod => pod.Status?.ContainerStatuses ?? [], (pod, container) => (Pod: pod.Metadata.Name, container.State?.Waiting))
+            .Where(container => container.Waiting is { Reason: not (null or "ContainerCreating" or "PodInitializing") })
+            .Select(container => $"{container.Pod}: {container.Waiting!.Reason}{(container.Waiting.Message is { Length: > 0 } text ? $" ({text})" : "")}")
+            .FirstOrDefault();
+        return waiting is null ? "" : $"; {waiting}";
+    }
+}

@@ -1,0 +1,44 @@
+using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Planning.Accelerators;
+
+namespace LlmOperator.Planning.Endpoints;
+
+/// <summary>How an accelerator class becomes part of a pod: where it may run and what it tolerates.</summary>
+internal static class PodPlacement
+{
+    /// <summary>Each way in which nodes say that they have the class is a term of its own; a node needs to pass one.</summary>
+    public static Affinity Affinity(AcceleratorClass accelerator) => new()
+    {
+        NodeAffinity = new()
+        {
+            RequiredDuringSchedulingIgnoredDuringExecution = new()
+            {
+                NodeSelectorTerms =
+                [
+                    .. accelerator.Terms.Select(term => new NodeSelectorTerm
+                    {
+                        MatchExpressions =
+                        [
+                            .. term.Matches.Select(match => new NodeSelectorRequirement { Key = match.Key, Operator = match.Operator.ToString(), Values = match.Values }),
+                        ],
+                    }),
+                ],
+            },
+        },
+    };
+
+    /// <summary>Taints of accelerator nodes: named after the resource everywhere but on AKS, whose convention is sku=gpu. Then what the user adds.</summary>
+    public static IReadOnlyList<Toleration> Tolerations(EndpointSettings settings) =>
+    [
+        new() { Key = settings.Accelerator.Resource, Operator = "Exists" },
+        new() { Key = "sku", Operator = "Equal", Value = "gpu", Effect = "NoSchedule" },
+        .. (settings.Spec.Scheduling?.Tolerations ?? []).Select(toleration => new Toleration
+        {
+            Key = toleration.Key,
+            Operator = toleration.Operator,
+            Value = toleration.Value,
+            Effect = toleration.Effect,
+            TolerationSeconds = toleration.TolerationSeconds,
+        }),
+    ];
+}

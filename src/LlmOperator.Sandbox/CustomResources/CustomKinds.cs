@@ -1,0 +1,100 @@
+using System.Text.Json.Nodes;
+using LlmOperator.Sandbox.Kinds;
+using LlmOperator.Sandbox.Schemas;
+using LlmOperator.Sandbox.Storage;
+using LlmOperator.Sandbox.Tables;
+
+namespace LlmOperator.Sandbox.CustomResources;
+
+/// <summary>Makes kind definitions of a CustomResourceDefinition, one a version; a version that is not served has no verbs.</summary>
+internal static class CustomKinds
+{
+    /// <summary>The order in which a real server lists them.</summary>
+    private static readonly string[] Verbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
+
+    /// <summary>All versions of a definition.</summary>
+    public static IReadOnlyList<KindDefinition> Of(JsonObject definition)
+    {
+        var versions = definition.Objects("spec", "versions").ToList();
+        var storage = versions.FirstOrDefault(version => version.Flag("storage") == true).Text("name") ?? "";
+        return [.. versions.Select(version => Of(definition, version, storage))];
+    }
+
+    private static KindDefinition Of(JsonObject definition, JsonObject version, string storage)
+    {
+        var spec = definition.Object("spec")!;
+        var names = definition.Object("status", "acceptedNames") ?? spec.Object("names")!;
+        var group = spec.Text("group")!;
+        var name = version.Text("name")!;
+        var kind = names.Text("kind")!;
+        var apiVersion = $"{group}/{name}";
+        var status = version.Object("subresources", "status") is not null;
+        var schema = CustomSchema.Of(version.Object("schema", "openAPIV3Schema"), group, name, kind);
+        return new KindDefinition
+        {
+            Group = group,
+            Version = name,
+            Kind = kind,
+            ListKind = names.Text("listKind") ?? kind + "List",
+            Plural = names.Text("plural")!,
+            Singular = names.Text("singular") ?? kind.ToLowerInvariant(),
+            Namespaced = spec.Text("scope") == "Namespaced",
+            ShortNames = names.Texts("shortNames"),
+            Categories = names.Texts("categories"),
+            Schema = schema,
+            StatusSubresource = status,
+            Scale = ScaleOf(version),
+            HasGeneration = true,
+            Verbs = version.Flag("served") == true ? Verbs : [],
+            Columns = CustomColumns.Of(version),
+            Behavior = new CustomBehavior(status, SelectableFields(version), Deprecation(version, apiVersion, kind)),
+            Custom = true,
+            FromStorage = name == storage ? null : stored => Convert(stored, apiVersion, schema),
+            ToStorage = name == storage ? null : obj => Convert(obj, $"{group}/{storage}", null),
+        };
+    }
+
+    /// <summary>Versions differ by name only; what the target does not declare is not shown.</summary>
+    private static JsonObject Convert(JsonObject obj, string apiVersion, Schema? schema)
+    {
+        var copy = obj.Copy();
+        copy["apiVersion"] = apiVersion;
+        if (schema is not null)
+        {
+            Pruner.Prune(copy, schema, null);
+            Defaulter.Apply(copy, schema);
+        }
+
+        return copy;
+    }
+
+    private static ScalePaths? ScaleOf(JsonObject version)
+    {
+        if (version.Object("subresources", "scale") is not { } scale)
+        {
+            return null;
+        }
+
+        return new ScalePaths(
+            Names(scale.Text("specReplicasPath"))!,
+            Names(scale.Text("statusReplicasPath"))!,
+            Names(scale.Text("labelSelectorPath")));
+    }
+
+    private static string[]? Names(string? path) => string.IsNullOrEmpty(path) ? null : path.TrimStart('.').Split('.');
+
+    private static Dictionary<string, JsonPath> SelectableFields(JsonObject version)
+    {
+        var fields = new Dictionary<string, JsonPath>(StringComparer.Ordinal);
+        foreach (var path in version.Objects("selectableFields").Select(field => field.Text("jsonPath")).OfType<string>())
+        {
+            fields[path.TrimStart('.')] = JsonPath.Parse(path);
+        }
+
+        return fields;
+    }
+
+    private static string? Deprecation(JsonObject version, string apiVersion, string kind) => version.Flag("deprecated") == true
+        ? version.Text("deprecationWarning") ?? $"{apiVersion} {kind} is deprecated"
+        : null;
+}

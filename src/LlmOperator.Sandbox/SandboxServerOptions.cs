@@ -1,0 +1,31 @@
+using LlmOperator.Sandbox.Kinds;
+using LlmOperator.Sandbox.Server;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace LlmOperator.Sandbox;
+
+/// <summary>How a sandbox's API server starts.</summary>
+public sealed record SandboxServerOptions
+{
+    /// <summary>Port on the loopback address; 0 takes a free one.</summary>
+    public int Port { get; init; }
+
+    /// <summary>The clock of everything in the sandbox.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Changes of each kind that are kept for watches; older versions are gone (410).</summary>
+    public int HistoryWindow { get; init; } = 4096;
+
+    /// <summary>Changes a watch may fall behind before the server ends it.</summary>
+    public int WatchQueue { get; init; } = 4096;
+
+    /// <summary>Where the server's own faults are logged.</summary>
+    public ILogger Logger { get; init; } = NullLogger.Instance;
+
+    /// <summary>Built-in kinds.</summary>
+    internal IReadOnlyList<KindDefinition> Kinds { get; init; } = BuiltinKinds.All;
+
+    /// <summary>Where container logs come from; null when nothing runs pods.</summary>
+    internal IPodLogs? Logs { get; init; }
+}

@@ -1,0 +1,96 @@
+using System.Text.Json.Nodes;
+using LlmOperator.Sandbox.Schemas;
+using LlmOperator.Sandbox.Storage;
+
+namespace LlmOperator.Sandbox.Server;
+
+/// <summary>Answers delete and delete-collection.</summary>
+internal sealed class DeleteHandler(Cluster cluster, ListHandler lists)
+{
+    /// <summary>DELETE of an object.</summary>
+    public async Task Delete(ResourceRequest request)
+    {
+        var options = await Options(request);
+        if (cluster.Deleter.Delete(request.Kind, request.Namespace, request.Name, options) is not { } deletion)
+        {
+            throw request.NotFound();
+        }
+
+        await Answer(request, deletion);
+    }
+
+    /// <summary>The answer to a delete: the object while it lasts, a Status once it is gone.</summary>
+    public Task Answer(ResourceRequest request, Deletion deletion)
+    {
+        var presentation = Presentation.Of(request.Context.Request.Headers.Accept);
+        if (!deletion.Removed || UpdateRules.ReturnsDeletedObject(request.Kind))
+        {
+            return Reply.Json(request.Context, 200, lists.WriterFor(request, presentation).One(deletion.Object), presentation);
+        }
+
+        var details = new JsonObject { ["name"] = request.Name };
+        if (request.Kind.Group.Length > 0)
+        {
+            details["group"] = request.Kind.Group;
+        }
+
+        details["kind"] = request.Kind.Plural;
+        details["uid"] = deletion.Object.Text("metadata", "uid");
+        return Reply.Json(request.Context, 200, Reply.Success(details: details), presentation with { Form = AnswerForm.Object });
+    }
+
+    /// <summary>DELETE of a collection: each object that is selected, as if by itself.</summary>
+    public async Task DeleteCollection(ResourceRequest request)
+    {
+        var options = await Options(request);
+        var presentation = Presentation.Of(request.Context.Request.Headers.Accept);
+        var page = lists.Read(request, request.Selection());
+        foreach (var item in page.Items)
+        {
+            cluster.Deleter.Delete(request.Kind, item.Namespace, item.Name, options);
+        }
+
+        var bytes = lists.WriterFor(request, presentation).List(page.Items, new JsonObject { ["resourceVersion"] = page.Revision.ToString() });
+        await Reply.Bytes(request.Context, 200, presentation.ContentType, bytes);
+    }
+
+    /// <summary>Delete options from the body and the query, which are the same thing said in two places.</summary>
+    public static async Task<DeleteRequest> Options(ResourceRequest request)
+    {
+        var body = await RequestBody.Optional(request.Context.Request);
+        return Options(request, body);
+    }
+
+    /// <summary>Delete options from an object and the query.</summary>
+    public static DeleteRequest Options(ResourceRequest request, JsonObject? body)
+    {
+        var http = request.Context.Request;
+        var errors = new FieldErrors();
+        var propagation = body.Text("propagationPolicy") ?? (http.Query["propagationPolicy"].ToString() is { Length: > 0 } text ? text : null);
+        var orphan = body.Flag("orphanDependents") ?? RequestOptions.Flag(http, "orphanDependents");
+        if (propagation is not null && orphan is not null)
+        {
+            errors.Invalid("propagationPolicy", $"\"{propagation}\"", "orphanDependents and deletionPropagation cannot be both set");
+        }
+
+        if (propagation is not (null or "Foreground" or "Background" or "Orphan"))
+        {
+            errors.NotSupported("propagationPolicy", $"\"{propagation}\"", ["Foreground", "Background", "Orphan", "nil"]);
+        }
+
+        var dryRun = RequestOptions.DryRun(http, errors) || body.Texts("dryRun").Contains("All");
+        if (errors.Any)
+        {
+            throw Refusals.InvalidOptions("DeleteOptions", errors);
+        }
+
+        return new DeleteRequest
+        {
+            Uid = body.Text("preconditions", "uid"),
+            ResourceVersion = body.Text("preconditions", "resourceVersion"),
+            Propagation = propagation ?? (orphan is null ? null : orphan.Value ? "Orphan" : "Background"),
+            GracePeriodSeconds = body.Integer("gracePeriodSeconds") ?? RequestOptions.Integer(http, "gracePeriodSeconds"),
+            DryRun = dryRun,
+        };
+    }
+}

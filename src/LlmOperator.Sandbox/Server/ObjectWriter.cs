@@ -1,0 +1,99 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LlmOperator.Sandbox.Kinds;
+using LlmOperator.Sandbox.Storage;
+using LlmOperator.Sandbox.Tables;
+
+namespace LlmOperator.Sandbox.Server;
+
+/// <summary>Turns stored objects into the bytes of an answer in the form asked for; as they are, their bytes are reused.</summary>
+internal sealed class ObjectWriter(KindDefinition kind, AnswerForm form, bool includeObject, bool includeMetadata, TimeProvider time)
+{
+    private readonly byte[] _typePrefix = Encoding.UTF8.GetBytes($"{{\"kind\":\"{kind.Kind}\",\"apiVersion\":\"{kind.ApiVersion}\",");
+
+    /// <summary>Whether lists of this kind leave kind and apiVersion out of their items, as built-in kinds do.</summary>
+    private bool UntypedItems => !kind.Custom;
+
+    /// <summary>One object.</summary>
+    public JsonObject One(JsonObject obj) => form switch
+    {
+        AnswerForm.Table => TableWriter.Table(kind, [obj], time.GetUtcNow(), includeObject, includeMetadata, obj.Text("metadata", "resourceVersion")),
+        AnswerForm.Metadata => Partial(obj),
+        _ => obj,
+    };
+
+    /// <summary>Bytes of one object, for a watch.</summary>
+    public ReadOnlyMemory<byte> Bytes(StoredObject stored, bool columns)
+    {
+        if (form == AnswerForm.Object && kind.FromStorage is null)
+        {
+            return stored.Json;
+        }
+
+        var obj = Writer.View(kind, stored);
+        var answer = One(obj);
+        if (form == AnswerForm.Table && !columns)
+        {
+            answer["columnDefinitions"] = null;
+        }
+
+        return StoredObject.Serialize(answer);
+    }
+
+    /// <summary>A list.</summary>
+    public ReadOnlyMemory<byte> List(IReadOnlyList<StoredObject> items, JsonObject metadata)
+    {
+        if (form == AnswerForm.Table)
+        {
+            var table = TableWriter.Table(kind, items.Select(item => Writer.View(kind, item)), time.GetUtcNow(), includeObject, includeMetadata, null);
+            table["metadata"] = metadata;
+            return StoredObject.Serialize(table);
+        }
+
+        var buffer = new ArrayBufferWriter<byte>(256 + items.Sum(item => item.Json.Length + 1));
+        var (listKind, apiVersion) = form == AnswerForm.Metadata ? ("PartialObjectMetadataList", "meta.k8s.io/v1") : (kind.ListKind, kind.ApiVersion);
+        buffer.Write(Encoding.UTF8.GetBytes($"{{\"kind\":\"{listKind}\",\"apiVersion\":\"{apiVersion}\",\"metadata\":{metadata.ToJsonString()},\"items\":["));
+        for (var i = 0; i < items.Count; i++)
+        {
+            if (i > 0)
+            {
+                buffer.Write(","u8);
+            }
+
+            WriteItem(buffer, items[i]);
+        }
+
+        buffer.Write("]}"u8);
+        return buffer.WrittenMemory;
+    }
+
+    private void WriteItem(ArrayBufferWriter<byte> buffer, StoredObject stored)
+    {
+        if (form == AnswerForm.Metadata)
+        {
+            buffer.Write(StoredObject.Serialize(Partial(Writer.View(kind, stored))));
+            return;
+        }
+
+        var json = kind.FromStorage is null ? stored.Json : StoredObject.Serialize(Writer.View(kind, stored));
+        if (UntypedItems && json.AsSpan().StartsWith(_typePrefix))
+        {
+            buffer.Write("{"u8);
+            buffer.Write(json.AsSpan(_typePrefix.Length));
+        }
+        else
+        {
+            buffer.Write(json);
+        }
+    }
+
+    private static JsonObject Partial(JsonObject obj) => new()
+    {
+        ["kind"] = "PartialObjectMetadata",
+        ["apiVersion"] = "meta.k8s.io/v1",
+        ["metadata"] = obj["metadata"]?.DeepClone(),
+    };
+}

@@ -1,0 +1,187 @@
+using System.Text.Json.Nodes;
+using LlmOperator.Sandbox.Apply;
+using LlmOperator.Sandbox.Storage;
+
+namespace LlmOperator.Sandbox.Server;
+
+/// <summary>Answers create, replace, patch and apply.</summary>
+internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
+{
+    /// <summary>POST to a collection.</summary>
+    public async Task Create(ResourceRequest request)
+    {
+        var http = request.Context.Request;
+        var body = await RequestBody.ReadObject(http);
+        var write = RequestOptions.Write(http, "CreateOptions", null);
+        var obj = body.Object;
+        CheckType(request, obj);
+        FitNamespace(request, obj);
+        ObjectShape.Normalise(request.Kind, obj, write, body.Duplicates);
+        await Answer(request, 201, cluster.Writer.Create(request.Kind, obj, write), write);
+    }
+
+    /// <summary>PUT of an object or a subresource.</summary>
+    public async Task Replace(ResourceRequest request, string? subresource)
+    {
+        var http = request.Context.Request;
+        var body = await RequestBody.ReadObject(http);
+        var write = RequestOptions.Write(http, "UpdateOptions", subresource);
+        var obj = body.Object;
+        CheckType(request, obj);
+        CheckName(request, obj);
+        FitNamespace(request, obj);
+        ObjectShape.Normalise(request.Kind, obj, write, body.Duplicates);
+        if (cluster.Writer.Update(request.Kind, request.Namespace, request.Name, _ => obj, write) is { } updated)
+        {
+            await Answer(request, 200, updated, write);
+            return;
+        }
+
+        if (subresource is not null || !UpdateRules.AllowsCreateOnUpdate(request.Kind) || obj.Text("metadata", "uid") is { Length: > 0 })
+        {
+            throw request.NotFound();
+        }
+
+        await Answer(request, 201, cluster.Writer.Create(request.Kind, obj, write), write);
+    }
+
+    /// <summary>PATCH of an object or a subresource.</summary>
+    public async Task Patch(ResourceRequest request, string? subresource)
+    {
+        _ = request.Name;
+        var (type, body) = await RequestBody.Patch(request.Context.Request, request.Kind);
+        if (type == "application/apply-patch+yaml")
+        {
+            await Apply(request, subresource, body);
+            return;
+        }
+
+        var write = RequestOptions.Write(request.Context.Request, "PatchOptions", subresource);
+        var updated = cluster.Writer.Update(
+            request.Kind,
+            request.Namespace,
+            request.Name,
+            present =>
+            {
+                var patched = Patches.Apply(type, present, body, request.Kind.Schema);
+                CheckType(request, patched);
+                ObjectShape.Normalise(request.Kind, patched, write, body.Duplicates);
+                return patched;
+            },
+            write);
+        await Answer(request, 200, updated ?? throw request.NotFound(), write);
+    }
+
+    private async Task Apply(ResourceRequest request, string? subresource, RequestBody body)
+    {
+        var write = RequestOptions.Write(request.Context.Request, "PatchOptions", subresource, apply: true);
+        var force = RequestOptions.Flag(request.Context.Request, "force") ?? false;
+        var applied = body.Object;
+        CheckType(request, applied);
+        CheckName(request, applied);
+        FitNamespace(request, applied);
+        if (applied.At("metadata", "managedFields") is not null)
+        {
+            throw Refusals.BadRequest("metadata.managedFields must be nil");
+        }
+
+        // A configuration names only what its owner means: it is checked and pruned, but defaults come after the merge.
+        ObjectShape.Check(request.Kind, applied, write, body.Duplicates);
+        JsonObject Merge(JsonObject? live) =>
+            FieldManager.Apply(live, applied, request.Kind, write.Manager, subresource, force, cluster.Time.GetUtcNow());
+
+        JsonObject result;
+        var status = 200;
+        lock (cluster.Store.Gate)
+        {
+            if (cluster.Writer.Update(request.Kind, request.Namespace, request.Name, Merge, write, owned: true) is { } updated)
+            {
+                result = updated;
+            }
+            else if (subresource is not null)
+            {
+                throw request.NotFound();
+            }
+            else
+            {
+                result = cluster.Writer.Create(request.Kind, Merge(null), write, owned: true);
+                status = 201;
+            }
+        }
+
+        await Answer(request, status, result, write);
+    }
+
+    /// <summary>Sends an object and the warnings of its write.</summary>
+    private Task Answer(ResourceRequest request, int status, JsonObject obj, WriteRequest write)
+    {
+        Reply.Warn(request.Context, write.Warnings);
+        var presentation = Presentation.Of(request.Context.Request.Headers.Accept);
+        return Reply.Json(request.Context, status, lists.WriterFor(request, presentation).One(obj), presentation);
+    }
+
+    private static void CheckType(ResourceRequest request, JsonObject obj)
+    {
+        var kind = request.Kind;
+        if (kind.Custom && string.IsNullOrEmpty(obj.Text("kind")))
+        {
+            throw Refusals.BadRequest($"Object 'Kind' is missing in '{obj.ToJsonString()}'");
+        }
+
+        obj["apiVersion"] ??= kind.ApiVersion;
+        obj["kind"] ??= kind.Kind;
+        var apiVersion = obj.Text("apiVersion");
+        if (apiVersion != kind.ApiVersion)
+        {
+            throw Refusals.BadRequest($"the API version in the data ({apiVersion}) does not match the expected API version ({kind.ApiVersion})");
+        }
+
+        if (!kind.Custom && obj.Text("kind") != kind.Kind)
+        {
+            throw Refusals.BadRequest($"{obj.Text("kind")} in version \"{kind.Version}\" cannot be handled as a {kind.Kind}: converting (v1.{obj.Text("kind")}) to ({kind.Kind}): unknown conversion");
+        }
+
+        if (obj.At("metadata") is { } metadata and not JsonObject)
+        {
+            throw Refusals.BadRequest($"{kind.Kind} in version \"{kind.Version}\" cannot be handled as a {kind.Kind}: json: cannot unmarshal {metadata.GetValueKind().ToString().ToLowerInvariant()} into Go struct field {kind.Kind}.metadata of type v1.ObjectMeta");
+        }
+    }
+
+    private static void CheckName(ResourceRequest request, JsonObject obj)
+    {
+        var name = obj.Text("metadata", "name") ?? "";
+        if (name.Length == 0)
+        {
+            obj.Child("metadata")["name"] = request.Name;
+        }
+        else if (name != request.Name)
+        {
+            throw Refusals.BadRequest($"the name of the object ({name}) does not match the name on the URL ({request.Name})");
+        }
+
+        if (request.Namespace is { } ns && obj.Text("metadata", "namespace") is { Length: > 0 } own && own != ns)
+        {
+            throw Refusals.BadRequest($"the namespace of the object ({own}) does not match the namespace on the request ({ns})");
+        }
+    }
+
+    private static void FitNamespace(ResourceRequest request, JsonObject obj)
+    {
+        var metadata = obj.Child("metadata");
+        if (!request.Kind.Namespaced)
+        {
+            metadata.Remove("namespace");
+            return;
+        }
+
+        var own = metadata.Text("namespace") ?? "";
+        if (own.Length == 0)
+        {
+            metadata["namespace"] = request.Namespace;
+        }
+        else if (own != request.Namespace)
+        {
+            throw Refusals.BadRequest("the namespace of the provided object does not match the namespace sent on the request");
+        }
+    }
+}

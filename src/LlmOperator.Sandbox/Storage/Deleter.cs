@@ -1,0 +1,184 @@
+using System.Text.Json.Nodes;
+using LlmOperator.Sandbox.CustomResources;
+using LlmOperator.Sandbox.Kinds;
+
+namespace LlmOperator.Sandbox.Storage;
+
+/// <summary>What a delete asks for, as the API has it.</summary>
+internal sealed record DeleteRequest
+{
+    /// <summary>Delete only the object with this uid.</summary>
+    public string? Uid { get; init; }
+
+    /// <summary>Delete only this version.</summary>
+    public string? ResourceVersion { get; init; }
+
+    /// <summary>Orphan, Background or Foreground.</summary>
+    public string? Propagation { get; init; }
+
+    /// <summary>Seconds a pod may take to stop.</summary>
+    public long? GracePeriodSeconds { get; init; }
+
+    /// <summary>Everything but the commit.</summary>
+    public bool DryRun { get; init; }
+}
+
+/// <summary>Outcome of a delete.</summary>
+/// <param name="Object">Last or marked state.</param>
+/// <param name="Removed">Whether it is gone, rather than marked.</param>
+internal readonly record struct Deletion(JsonObject Object, bool Removed);
+
+/// <summary>Deletes objects: at once, or by marking them for those who hold a finalizer or are given time to stop.</summary>
+internal sealed class Deleter(Cluster cluster, ObjectStore store, DefinitionLifecycle definitions)
+{
+    private const string OrphanFinalizer = "orphan";
+    private const string ForegroundFinalizer = "foregroundDeletion";
+
+    /// <summary>Deletes an object; null when there is none.</summary>
+    public Deletion? Delete(KindDefinition kind, string? ns, string name, DeleteRequest request)
+    {
+        lock (store.Gate)
+        {
+            var collection = KindRegistry.CollectionOf(kind);
+            if (store.Get(collection, ns, name) is not { } stored)
+            {
+                return null;
+            }
+
+            CheckPreconditions(kind, stored, request);
+            if (Writer.IsNamespace(kind) && name is "default" or "kube-system" or "kube-public")
+            {
+                throw Refusals.Forbidden(kind.Name, name, "this namespace may not be deleted");
+            }
+
+            var obj = stored.Object.Copy();
+            var metadata = obj.Child("metadata");
+            if (metadata.Text("deletionTimestamp") is not null)
+            {
+                return DeleteAgain(kind, collection, stored, obj, request);
+            }
+
+            metadata.SetTexts("finalizers", Finalizers(kind, metadata, request));
+            var grace = GracePeriod(kind, obj, request.GracePeriodSeconds);
+            if (grace == 0 && metadata.Texts("finalizers").Count == 0 && !HeldByKind(kind, obj))
+            {
+                return Remove(kind, collection, stored, request);
+            }
+
+            metadata["deletionTimestamp"] = Cluster.Timestamp(cluster.Time.GetUtcNow().AddSeconds(grace));
+            metadata["deletionGracePeriodSeconds"] = grace;
+            if (metadata.Integer("generation") is { } generation and > 0)
+            {
+                metadata["generation"] = generation + 1;
+            }
+
+            if (Writer.IsNamespace(kind))
+            {
+                metadata.Remove("deletionGracePeriodSeconds");
+                obj.Child("status")["phase"] = "Terminating";
+            }
+
+            return Mark(kind, collection, stored, obj, request);
+        }
+    }
+
+    private Deletion DeleteAgain(KindDefinition kind, ResourceName collection, StoredObject stored, JsonObject obj, DeleteRequest request)
+    {
+        var metadata = obj.Child("metadata");
+        var present = metadata.Integer("deletionGracePeriodSeconds") ?? 0;
+        if (present > 0 && request.GracePeriodSeconds is { } shorter && shorter < present)
+        {
+            shorter = Math.Max(shorter, 0);
+            var due = DateTimeOffset.Parse(metadata.Text("deletionTimestamp")!).AddSeconds(shorter - present);
+            metadata["deletionTimestamp"] = Cluster.Timestamp(due);
+            metadata["deletionGracePeriodSeconds"] = shorter;
+            return Writer.IsReleased(kind, obj) ? Remove(kind, collection, stored, request) : Mark(kind, collection, stored, obj, request);
+        }
+
+        return Writer.IsReleased(kind, obj) ? Remove(kind, collection, stored, request) : new Deletion(Writer.View(kind, stored), false);
+    }
+
+    private Deletion Mark(KindDefinition kind, ResourceName collection, StoredObject stored, JsonObject obj, DeleteRequest request)
+    {
+        if (request.DryRun)
+        {
+            return new Deletion(obj, false);
+        }
+
+        var marked = store.Put(collection, obj, stored);
+        definitions.Committed(collection, marked);
+        return store.Get(collection, marked.Namespace, marked.Name) is { } present
+            ? new Deletion(Writer.View(kind, present), false)
+            : new Deletion(Writer.View(kind, marked), true);
+    }
+
+    private Deletion Remove(KindDefinition kind, ResourceName collection, StoredObject stored, DeleteRequest request)
+    {
+        if (request.DryRun)
+        {
+            return new Deletion(Writer.View(kind, stored), true);
+        }
+
+        var removed = store.Remove(collection, stored);
+        definitions.Removed(collection, removed);
+        return new Deletion(Writer.View(kind, removed), true);
+    }
+
+    private static void CheckPreconditions(KindDefinition kind, StoredObject stored, DeleteRequest request)
+    {
+        if (request.Uid is { } uid && uid != stored.Object.Text("metadata", "uid"))
+        {
+            throw Refusals.Conflict(
+                kind.Name, stored.Name, $"Precondition failed: UID in precondition: {uid}, UID in object meta: {stored.Object.Text("metadata", "uid")}");
+        }
+
+        if (request.ResourceVersion is { } version && version != stored.Object.Text("metadata", "resourceVersion"))
+        {
+            throw Refusals.Conflict(
+                kind.Name,
+                stored.Name,
+                $"Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {stored.Object.Text("metadata", "resourceVersion")}");
+        }
+    }
+
+    /// <summary>The collector's finalizers follow the propagation asked for; without one, what the object or its kind says.</summary>
+    private static List<string> Finalizers(KindDefinition kind, JsonObject metadata, DeleteRequest request)
+    {
+        var present = metadata.Texts("finalizers");
+        var own = request.Propagation switch
+        {
+            "Orphan" => OrphanFinalizer,
+            "Foreground" => ForegroundFinalizer,
+            "Background" => null,
+            _ when present.Contains(OrphanFinalizer) => OrphanFinalizer,
+            _ when present.Contains(ForegroundFinalizer) => ForegroundFinalizer,
+
+            // Jobs predate collection: clients that do not say expect their pods to stay.
+            _ when kind is { Group: "batch", Plural: "jobs" } or { Group: "", Plural: "replicationcontrollers" } => OrphanFinalizer,
+            _ => null,
+        };
+        var finalizers = present.Where(name => name is not (OrphanFinalizer or ForegroundFinalizer)).ToList();
+        if (own is not null)
+        {
+            finalizers.Add(own);
+        }
+
+        return finalizers;
+    }
+
+    /// <summary>Only pods take time to stop, and only once a kubelet has them.</summary>
+    private static long GracePeriod(KindDefinition kind, JsonObject obj, long? requested)
+    {
+        if (kind is not { Group: "", Plural: "pods" }
+            || string.IsNullOrEmpty(obj.Text("spec", "nodeName"))
+            || obj.Text("status", "phase") is "Succeeded" or "Failed")
+        {
+            return 0;
+        }
+
+        var grace = requested ?? obj.Integer("spec", "terminationGracePeriodSeconds") ?? 30;
+        return grace < 0 ? 1 : grace;
+    }
+
+    private static bool HeldByKind(KindDefinition kind, JsonObject obj) => Writer.IsNamespace(kind) && obj.Texts("spec", "finalizers").Count > 0;
+}

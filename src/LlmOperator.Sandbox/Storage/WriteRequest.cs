@@ -1,0 +1,20 @@
+using LlmOperator.Kubernetes.Client;
+
+namespace LlmOperator.Sandbox.Storage;
+
+/// <summary>Who writes, where, and how far.</summary>
+/// <param name="Manager">Name under which the fields are recorded.</param>
+internal sealed record WriteRequest(string Manager)
+{
+    /// <summary>Null for the object itself, else <c>status</c>, <c>scale</c>, <c>finalize</c> …</summary>
+    public string? Subresource { get; init; }
+
+    /// <summary>Everything but the commit.</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>Treatment of unknown and duplicate fields.</summary>
+    public FieldValidation FieldValidation { get; init; } = FieldValidation.Warn;
+
+    /// <summary>Texts to send along with the answer.</summary>
+    public List<string> Warnings { get; } = [];
+}

@@ -1,0 +1,325 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using LlmOperator.Sandbox.Apply;
+using LlmOperator.Sandbox.CustomResources;
+using LlmOperator.Sandbox.Kinds;
+using LlmOperator.Sandbox.Schemas;
+
+namespace LlmOperator.Sandbox.Storage;
+
+/// <summary>
+/// Creates and changes objects in the order the API server does: admission by namespace, system fields, what a path may not
+/// touch, field ownership, the kind's own preparation, validation, commit. Objects come in normalised
+/// (<see cref="ObjectShape"/>) and are the writer's to change.
+/// </summary>
+internal sealed class Writer(Cluster cluster, ObjectStore store, DefinitionLifecycle definitions)
+{
+    private const string NameCharacters = "bcdfghjklmnpqrstvwxz2456789";
+
+    /// <summary>Creates an object.</summary>
+    /// <param name="kind">Kind and version it is written in.</param>
+    /// <param name="obj">The object.</param>
+    /// <param name="request">The write.</param>
+    /// <param name="owned">Whether <c>managedFields</c> are already worked out (server-side apply).</param>
+    public JsonObject Create(KindDefinition kind, JsonObject obj, WriteRequest request, bool owned = false)
+    {
+        lock (store.Gate)
+        {
+            var metadata = obj.Child("metadata");
+            if (!kind.Namespaced)
+            {
+                metadata.Remove("namespace");
+            }
+
+            Admit(kind, metadata);
+            FillSystemFields(kind, metadata);
+            ClearStatus(kind, obj);
+            if (!owned)
+            {
+                FieldManager.Update(null, obj, kind, request.Manager, request.Subresource, cluster.Time.GetUtcNow());
+            }
+
+            if (metadata.Text("name") is null or "" && metadata.Text("generateName") is { Length: > 0 } prefix)
+            {
+                metadata["name"] = prefix[..Math.Min(prefix.Length, 58)] + RandomNumberGenerator.GetString(NameCharacters, 5);
+            }
+
+            var context = new WriteContext(cluster, request.Subresource, request.DryRun);
+            kind.Behavior.Prepare(obj, null, context);
+            if (!kind.Custom && kind.StatusSubresource && !obj.ContainsKey("status"))
+            {
+                obj["status"] = new JsonObject();
+            }
+
+            var errors = new FieldErrors();
+            Validate(kind, obj, null, context, errors);
+            var name = metadata.Text("name") ?? "";
+            if (errors.Any)
+            {
+                throw StatusOf(kind, obj, name, errors);
+            }
+
+            var collection = KindRegistry.CollectionOf(kind);
+            if (store.Get(collection, metadata.Text("namespace"), name) is not null)
+            {
+                throw Refusals.AlreadyExists(kind.Name, name);
+            }
+
+            Warn(kind, obj, null, request);
+            if (request.DryRun)
+            {
+                return obj;
+            }
+
+            var stored = store.Put(collection, ToStorage(kind, obj), null);
+            definitions.Committed(collection, stored);
+            return View(kind, stored);
+        }
+    }
+
+    /// <summary>Replaces an object by what <paramref name="change"/> makes of it; null when there is none.</summary>
+    /// <param name="kind">Kind and version it is written in.</param>
+    /// <param name="ns">Namespace.</param>
+    /// <param name="name">Name.</param>
+    /// <param name="change">Given the present object, which it must not change, the wanted one.</param>
+    /// <param name="request">The write.</param>
+    /// <param name="owned">Whether <c>managedFields</c> are already worked out (server-side apply).</param>
+    public JsonObject? Update(KindDefinition kind, string? ns, string name, Func<JsonObject, JsonObject> change, WriteRequest request, bool owned = false)
+    {
+        lock (store.Gate)
+        {
+            var collection = KindRegistry.CollectionOf(kind);
+            if (store.Get(collection, ns, name) is not { } stored)
+            {
+                return null;
+            }
+
+            var old = View(kind, stored);
+            var obj = change(old);
+            if (ReferenceEquals(obj, old))
+            {
+                return old;
+            }
+
+            CheckPreconditions(kind, name, obj, old);
+            CarrySystemFields(obj, old);
+            KeepForeignParts(kind, obj, old, request.Subresource);
+            if (!owned)
+            {
+                FieldManager.Update(old, obj, kind, request.Manager, request.Subresource, cluster.Time.GetUtcNow());
+            }
+
+            var context = new WriteContext(cluster, request.Subresource, request.DryRun);
+            kind.Behavior.Prepare(obj, old, context);
+            if (kind.HasGeneration && request.Subresource is null or "scale" && kind.Behavior.IsNewGeneration(obj, old))
+            {
+                obj.Child("metadata")["generation"] = (old.Integer("metadata", "generation") ?? 0) + 1;
+            }
+
+            var errors = new FieldErrors();
+            ValidateUpdate(kind, obj, old, context, errors);
+            if (errors.Any)
+            {
+                throw StatusOf(kind, obj, name, errors);
+            }
+
+            if (OwnershipTimes.SameBut(obj, old))
+            {
+                return old;
+            }
+
+            Warn(kind, obj, old, request);
+            return request.DryRun ? obj : Commit(kind, collection, stored, obj);
+        }
+    }
+
+    /// <summary>An object as a version of its kind shows it. Shared: never change it.</summary>
+    public static JsonObject View(KindDefinition kind, StoredObject stored) => kind.FromStorage is { } convert ? convert(stored.Object.Copy()) : stored.Object;
+
+    /// <summary>Whether nothing holds back an object that is marked for deletion.</summary>
+    public static bool IsReleased(KindDefinition kind, JsonObject obj) =>
+        obj.Text("metadata", "deletionTimestamp") is not null
+        && obj.Integer("metadata", "deletionGracePeriodSeconds") is null or 0
+        && obj.Texts("metadata", "finalizers").Count == 0
+        && !(IsNamespace(kind) && obj.Texts("spec", "finalizers").Count > 0);
+
+    /// <summary>Namespaces have finalizers of their own in <c>spec</c>.</summary>
+    public static bool IsNamespace(KindDefinition kind) => kind is { Group: "", Plural: "namespaces" };
+
+    private JsonObject Commit(KindDefinition kind, ResourceName collection, StoredObject stored, JsonObject obj)
+    {
+        if (IsReleased(kind, obj))
+        {
+            definitions.Removed(collection, store.Remove(collection, stored));
+            return obj;
+        }
+
+        var written = store.Put(collection, ToStorage(kind, obj), stored);
+        definitions.Committed(collection, written);
+        return View(kind, written);
+    }
+
+    private void Admit(KindDefinition kind, JsonObject metadata)
+    {
+        if (!kind.Namespaced)
+        {
+            return;
+        }
+
+        var ns = metadata.Text("namespace") ?? "";
+        if (store.Get(Cluster.Namespaces, null, ns) is not { } found)
+        {
+            throw Refusals.NotFound(Cluster.Namespaces, ns);
+        }
+
+        if (found.Object.Text("metadata", "deletionTimestamp") is not null)
+        {
+            throw Refusals.Forbidden(
+                kind.Name,
+                metadata.Text("name") ?? "",
+                $"unable to create new content in namespace {ns} because it is being terminated",
+                [new JsonObject { ["reason"] = "NamespaceTerminating", ["message"] = $"namespace {ns} is being terminated", ["field"] = "metadata.namespace" }]);
+        }
+    }
+
+    private void FillSystemFields(KindDefinition kind, JsonObject metadata)
+    {
+        metadata.Remove("deletionTimestamp");
+        metadata.Remove("deletionGracePeriodSeconds");
+        metadata.Remove("resourceVersion");
+        metadata.Remove("selfLink");
+        metadata.Remove("generation");
+        metadata["uid"] = Guid.NewGuid().ToString();
+        metadata["creationTimestamp"] = Cluster.Timestamp(cluster.Time.GetUtcNow());
+        if (kind.HasGeneration)
+        {
+            metadata["generation"] = 1;
+        }
+    }
+
+    private static void ClearStatus(KindDefinition kind, JsonObject obj)
+    {
+        // A node's first status comes from its kubelet, which creates it with one.
+        if (kind.StatusSubresource && kind is not { Group: "", Plural: "nodes" })
+        {
+            obj.Remove("status");
+        }
+    }
+
+    private static void CheckPreconditions(KindDefinition kind, string name, JsonObject obj, JsonObject old)
+    {
+        if (obj.Text("metadata", "uid") is { Length: > 0 } uid && uid != old.Text("metadata", "uid"))
+        {
+            throw Refusals.Conflict(kind.Name, name, $"Precondition failed: UID in precondition: {uid}, UID in object meta: {old.Text("metadata", "uid")}");
+        }
+
+        var version = obj.Text("metadata", "resourceVersion") ?? "";
+        if (version.Length == 0)
+        {
+            if (!UpdateRules.AllowsUnconditionalUpdate(kind))
+            {
+                throw Refusals.Invalid(kind, name, "metadata.resourceVersion", "0", "must be specified for an update");
+            }
+        }
+        else if (version != old.Text("metadata", "resourceVersion"))
+        {
+            throw Refusals.Stale(kind.Name, name);
+        }
+    }
+
+    private static void CarrySystemFields(JsonObject obj, JsonObject old)
+    {
+        var metadata = obj.Child("metadata");
+        var oldMetadata = old.Object("metadata")!;
+        foreach (var field in (ReadOnlySpan<string>)["name", "namespace", "uid", "creationTimestamp"])
+        {
+            if (metadata.Text(field) is null or "")
+            {
+                Carry(metadata, oldMetadata, field);
+            }
+        }
+
+        foreach (var field in (ReadOnlySpan<string>)["deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion", "generateName", "selfLink"])
+        {
+            Carry(metadata, oldMetadata, field);
+        }
+    }
+
+    /// <summary>A path changes only its part: the object itself everything but status, the status subresource nothing but it.</summary>
+    private static void KeepForeignParts(KindDefinition kind, JsonObject obj, JsonObject old, string? subresource)
+    {
+        if (subresource == "status")
+        {
+            foreach (var name in obj.Select(field => field.Key).Union(old.Select(field => field.Key)).ToList())
+            {
+                if (name is not ("apiVersion" or "kind" or "metadata" or "status"))
+                {
+                    Carry(obj, old, name);
+                }
+            }
+
+            var metadata = obj.Child("metadata");
+            var oldMetadata = old.Object("metadata")!;
+            foreach (var name in metadata.Select(field => field.Key).Union(oldMetadata.Select(field => field.Key)).ToList())
+            {
+                if (name != "managedFields" && (kind.Custom || name != "annotations"))
+                {
+                    Carry(metadata, oldMetadata, name);
+                }
+            }
+        }
+        else if (kind.StatusSubresource && subresource is null or "scale")
+        {
+            Carry(obj, old, "status");
+        }
+    }
+
+    private static void Carry(JsonObject obj, JsonObject old, string field)
+    {
+        if (old[field] is { } value)
+        {
+            obj[field] = value.DeepClone();
+        }
+        else
+        {
+            obj.Remove(field);
+        }
+    }
+
+    private static void Validate(KindDefinition kind, JsonObject obj, JsonObject? old, WriteContext context, FieldErrors errors)
+    {
+        if (kind.Custom && obj.Text("kind") != kind.Kind)
+        {
+            errors.Invalid("kind", $"\"{obj.Text("kind")}\"", $"must be {kind.Kind}");
+            return;
+        }
+
+        ObjectMetaRules.Validate(kind, obj.Child("metadata"), errors);
+        Validator.Validate(obj, kind.Schema, errors, old);
+        kind.Behavior.Validate(obj, old, context, errors);
+        if (kind is { Custom: true, Scale: { } scale })
+        {
+            ScaleView.ValidateReplicas(obj, scale, errors);
+        }
+    }
+
+    private static void ValidateUpdate(KindDefinition kind, JsonObject obj, JsonObject old, WriteContext context, FieldErrors errors)
+    {
+        // The API server runs these rules once for all kinds and once more for the kind; readers see the causes twice.
+        ObjectMetaRules.ValidateUpdate(obj.Child("metadata"), old.Object("metadata")!, errors);
+        ObjectMetaRules.ValidateUpdate(obj.Child("metadata"), old.Object("metadata")!, errors);
+        Validate(kind, obj, old, context, errors);
+    }
+
+    private static void Warn(KindDefinition kind, JsonObject obj, JsonObject? old, WriteRequest request)
+    {
+        request.Warnings.AddRange(ObjectMetaRules.Warnings(kind, obj.Child("metadata")));
+        request.Warnings.AddRange(kind.Behavior.Warnings(obj, old));
+    }
+
+    /// <summary>A refusal names the kind the client wrote, right or wrong.</summary>
+    private static Server.StatusException StatusOf(KindDefinition kind, JsonObject obj, string name, FieldErrors errors) =>
+        Server.StatusException.Invalid(kind.Group, kind.Custom ? obj.Text("kind") ?? kind.Kind : kind.Kind, name, errors);
+
+    private static JsonObject ToStorage(KindDefinition kind, JsonObject obj) => kind.ToStorage is { } convert ? convert(obj) : obj;
+}

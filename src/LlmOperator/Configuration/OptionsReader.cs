@@ -1,0 +1,212 @@
+using System.Globalization;
+using System.Net;
+using LlmOperator.Planning.Accelerators;
+using Microsoft.Extensions.Logging;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace LlmOperator.Configuration;
+
+/// <summary>Makes options of what the command line, the environment and a file say, in this order of precedence, and notes everything that is wrong.</summary>
+internal sealed class OptionsReader
+{
+    private readonly Dictionary<Setting, (string Value, string Source)> _values = [];
+    private readonly List<string> _problems = [];
+
+    /// <summary>Reads options.</summary>
+    /// <param name="commandLine">Value of a setting on the command line; null when it is not there.</param>
+    /// <param name="environment">Value of an environment variable; null when it is not set.</param>
+    /// <param name="file">Settings file in YAML or JSON; null for none.</param>
+    /// <exception cref="OptionsException">Something is wrong; all that is, is listed.</exception>
+    public static OperatorOptions Read(Func<Setting, string?> commandLine, Func<string, string?> environment, string? file)
+    {
+        var reader = new OptionsReader();
+        if (file is not null)
+        {
+            reader.AddFile(file);
+        }
+
+        foreach (var setting in Setting.All)
+        {
+            if (environment(setting.Variable) is { Length: > 0 } variable)
+            {
+                reader._values[setting] = (variable, setting.Variable);
+            }
+
+            if (commandLine(setting) is { } option)
+            {
+                reader._values[setting] = (option, setting.Option);
+            }
+        }
+
+        var options = reader.Options();
+        return reader._problems.Count == 0 ? options : throw new OptionsException(reader._problems);
+    }
+
+    private OperatorOptions Options()
+    {
+        var defaults = new OperatorOptions();
+        return new()
+        {
+            Kubeconfig = Text(Setting.Kubeconfig),
+            Context = Text(Setting.Context),
+            Namespace = Text(Setting.Namespace),
+            LeaderElect = Flag(Setting.LeaderElect),
+            LeaderElectionNamespace = Text(Setting.LeaderElectionNamespace),
+            MetricsBindAddress = Address(Setting.MetricsBindAddress, defaults.MetricsBindAddress),
+            HealthProbeBindAddress = Address(Setting.HealthProbeBindAddress, defaults.HealthProbeBindAddress),
+            Workers = Number(Setting.Workers, defaults.Workers, 1, 256),
+            Accelerators = Catalogue(),
+            LogLevel = Level(defaults.LogLevel),
+            ShutdownTimeout = TimeSpan.FromSeconds(Number(Setting.ShutdownTimeoutSeconds, (int)defaults.ShutdownTimeout.TotalSeconds, 0, 3600)),
+        };
+    }
+
+    private void AddFile(string file)
+    {
+        var stream = new YamlStream();
+        try
+        {
+            using var text = File.OpenText(file);
+            stream.Load(text);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            _problems.Add($"--config: {file} cannot be read: {error.Message}");
+            return;
+        }
+        catch (YamlException error)
+        {
+            _problems.Add($"{file}:{error.Start.Line}: {error.Message}");
+            return;
+        }
+
+        if (stream.Documents.Count == 0)
+        {
+            return;
+        }
+
+        if (stream.Documents[0].RootNode is not YamlMappingNode root)
+        {
+            _problems.Add($"{file}: expected settings such as \"workers: 4\"");
+            return;
+        }
+
+        foreach (var (key, value) in root.Children)
+        {
+            var where = $"{file}:{key.Start.Line}";
+            if (Setting.All.FirstOrDefault(known => known.Name == key.ToString()) is not { } setting)
+            {
+                _problems.Add($"{where}: unknown setting \"{key}\"; the settings are {string.Join(", ", Setting.All.Select(known => known.Name))}");
+            }
+            else if (value is YamlScalarNode scalar)
+            {
+                _values[setting] = (scalar.Value ?? "", $"{where}: {setting.Name}");
+            }
+            else
+            {
+                _problems.Add($"{where}: {setting.Name} must be a single value");
+            }
+        }
+    }
+
+    private string? Text(Setting setting) => _values.TryGetValue(setting, out var given) && given.Value.Length > 0 ? given.Value : null;
+
+    private bool Flag(Setting setting)
+    {
+        if (Text(setting) is not { } text)
+        {
+            return false;
+        }
+
+        if (bool.TryParse(text, out var flag))
+        {
+            return flag;
+        }
+
+        Problem(setting, "must be true or false");
+        return false;
+    }
+
+    private int Number(Setting setting, int fallback, int least, int most)
+    {
+        if (Text(setting) is not { } text)
+        {
+            return fallback;
+        }
+
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+        {
+            return number;
+        }
+
+        Problem(setting, $"must be a whole number from {least} to {most}");
+        return fallback;
+    }
+
+    private ListenAddress? Address(Setting setting, ListenAddress? fallback)
+    {
+        if (Text(setting) is not { } text)
+        {
+            return fallback;
+        }
+
+        if (text == "0")
+        {
+            return null;
+        }
+
+        var colon = text.LastIndexOf(':');
+        IPAddress? host = null;
+        if (colon >= 0
+            && int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= IPEndPoint.MaxPort
+            && (colon == 0 || IPAddress.TryParse(text.AsSpan(0, colon).Trim("[]"), out host)))
+        {
+            return new(host, port);
+        }
+
+        Problem(setting, "must be :PORT, ADDRESS:PORT with a numeric address, or 0 for none");
+        return fallback;
+    }
+
+    private LogLevel Level(LogLevel fallback)
+    {
+        if (Text(Setting.LogLevel) is not { } text)
+        {
+            return fallback;
+        }
+
+        if (Enum.TryParse<LogLevel>(text, ignoreCase: true, out var level) && level is >= LogLevel.Trace and <= LogLevel.Error && !char.IsAsciiDigit(text[0]))
+        {
+            return level;
+        }
+
+        Problem(Setting.LogLevel, "must be Trace, Debug, Information, Warning or Error");
+        return fallback;
+    }
+
+    private AcceleratorCatalogue Catalogue()
+    {
+        if (Text(Setting.Accelerators) is not { } file)
+        {
+            return AcceleratorCatalogue.Default;
+        }
+
+        try
+        {
+            return AcceleratorCatalogue.Parse(File.ReadAllText(file), file);
+        }
+        catch (CatalogueException error)
+        {
+            _problems.AddRange(error.Problems);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            Problem(Setting.Accelerators, $"cannot be read: {error.Message}");
+        }
+
+        return AcceleratorCatalogue.Default;
+    }
+
+    private void Problem(Setting setting, string problem) => _problems.Add($"{_values[setting].Source} {problem}; it is \"{_values[setting].Value}\"");
+}

@@ -1,0 +1,34 @@
+namespace LlmOperator.Configuration;
+
+/// <summary>A setting: its names in every place it can be set, and what it does.</summary>
+/// <param name="Name">Name in a file, in camelCase; the others follow from it.</param>
+/// <param name="Placeholder">What stands for its value in the help; null for a switch.</param>
+/// <param name="Description">What it does.</param>
+internal sealed record Setting(string Name, string? Placeholder, string Description)
+{
+    public static readonly Setting Kubeconfig = new("kubeconfig", "FILE", "Kubeconfig file. Default: KUBECONFIG, the pod's service account, or ~/.kube/config");
+    public static readonly Setting Context = new("context", "NAME", "Context of the kubeconfig. Default: its current one");
+    public static readonly Setting Namespace = new("namespace", "NAME", "Namespace to look after. Default: all");
+    public static readonly Setting LeaderElect = new("leaderElect", null, "Work only while holding a lease, so that several operators can stand by");
+    public static readonly Setting LeaderElectionNamespace = new("leaderElectionNamespace", "NAME", "Namespace of the lease. Default: the operator's own");
+    public static readonly Setting MetricsBindAddress = new("metricsBindAddress", "[HOST]:PORT", "Address of /metrics; 0 for none. Default: :8080");
+    public static readonly Setting HealthProbeBindAddress = new("healthProbeBindAddress", "[HOST]:PORT", "Address of /healthz and /readyz; 0 for none. Default: :8081");
+    public static readonly Setting Workers = new("workers", "N", "Objects of a kind worked on at the same time. Default: 4");
+    public static readonly Setting Accelerators = new("accelerators", "FILE", "Accelerator catalogue that replaces the built-in one");
+    public static readonly Setting LogLevel = new("logLevel", "LEVEL", "Trace, Debug, Information, Warning or Error. Default: Information");
+    public static readonly Setting ShutdownTimeoutSeconds = new("shutdownTimeoutSeconds", "N", "Seconds a stop waits for what is in hand. Default: 30");
+
+    public static readonly IReadOnlyList<Setting> All =
+    [
+        Kubeconfig, Context, Namespace, LeaderElect, LeaderElectionNamespace, MetricsBindAddress, HealthProbeBindAddress, Workers, Accelerators, LogLevel, ShutdownTimeoutSeconds,
+    ];
+
+    /// <summary>Command line option: <c>--leader-elect</c>.</summary>
+    public string Option => "--" + Separated('-').ToLowerInvariant();
+
+    /// <summary>Environment variable: <c>LLM_OPERATOR__LEADER_ELECT</c>.</summary>
+    public string Variable => "LLM_OPERATOR__" + Separated('_').ToUpperInvariant();
+
+    private string Separated(char separator) =>
+        string.Concat(Name.Select(letter => char.IsAsciiLetterUpper(letter) ? $"{separator}{letter}" : letter.ToString()));
+}

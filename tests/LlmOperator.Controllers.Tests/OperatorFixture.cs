@@ -1,0 +1,127 @@
+using System.Text.Json;
+using LlmOperator.Api;
+using LlmOperator.Api.Endpoints;
+using LlmOperator.Api.Models;
+using LlmOperator.Kubernetes.Controllers;
+using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Kubernetes.Tests.Fakes;
+using LlmOperator.Planning.Accelerators;
+using LlmOperator.Testing;
+using Xunit;
+
+namespace LlmOperator.Controllers.Tests;
+
+/// <summary>The operator's controllers beside a fake API server, on a clock that stands still. Controllers of workloads are played by the test.</summary>
+internal sealed class OperatorFixture : IAsyncDisposable
+{
+    private CancellationTokenSource _stop = new();
+    private ControllerManager? _manager;
+    private Task<RunOutcome>? _running;
+
+    public FakeKubeClient Api { get; } = new();
+
+    public ManualTimeProvider Clock { get; } = new();
+
+    public ListLogger Log { get; } = new();
+
+    /// <summary>Requests that changed something, Events left out.</summary>
+    public IReadOnlyList<string> Writes => [.. Api.Writes.Where(request => request.Plural != "events").Select(request => $"{request.Verb} {request.Plural}{(request.Subresource is null ? "" : "/" + request.Subresource)} {request.Key!.Value.Name}")];
+
+    public void Start()
+    {
+        _stop = new();
+        _manager = new ControllerManager(Api, new() { Name = "llmops.dev/llm-operator", Informers = new() { Seed = 1 } }, Clock, Log, random: new Random(1));
+        OperatorControllers.Add(_manager, AcceleratorCatalogue.Default, workers: 2, Clock);
+        _running = _manager.RunAsync(_stop.Token);
+    }
+
+    public async Task StopAsync()
+    {
+        if (_running is { } running)
+        {
+            _running = null;
+            await _stop.CancelAsync();
+            await running.WaitAsync(TimeSpan.FromSeconds(30));
+            _manager!.Dispose();
+            _stop.Dispose();
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await StopAsync();
+
+    /// <summary>Waits until nothing is left to do.</summary>
+    public async Task SettleAsync()
+    {
+        for (var (before, rounds) = (-1, 0); before != Api.Requests.Count || rounds < 3; rounds++)
+        {
+            before = Api.Requests.Count;
+            await Until.QuietAsync();
+        }
+    }
+
+    public LlmModel PutModel(string name = "m", string spec = """{"source":{"huggingFace":{"repo":"org/model"}},"parameters":"8B"}""") => Api.Put(new LlmModel
+    {
+        Metadata = new() { Name = name, Namespace = "default" },
+        Spec = JsonSerializer.Deserialize(spec, ApiJsonContext.Default.LlmModelSpec),
+    });
+
+    public LlmEndpoint PutEndpoint(string name = "twin", string spec = """{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"}}""") => Api.Put(new LlmEndpoint
+    {
+        Metadata = new() { Name = name, Namespace = "default" },
+        Spec = JsonSerializer.Deserialize(spec, ApiJsonContext.Default.LlmEndpointSpec),
+        Status = Api.Peek<LlmEndpoint>(name)?.Status,
+    });
+
+    public void PutNode(string name = "a10g-0", string product = "NVIDIA-A10G") => Api.Put(new Node
+    {
+        Metadata = new() { Name = name, Labels = new Dictionary<string, string> { ["nvidia.com/gpu.product"] = product } },
+        Status = new() { Allocatable = new Dictionary<string, Quantity> { ["nvidia.com/gpu"] = Quantity.FromValue(1) } },
+    });
+
+    /// <summary>Plays the controllers of workloads: the Deployment's pods run and answer.</summary>
+    public void RunPods(string name = "twin")
+    {
+        var deployment = Api.Peek<Deployment>(name)!;
+        Api.Put(new Pod
+        {
+            Metadata = new() { Name = name + "-pod", Namespace = "default", Labels = deployment.Spec!.Template!.Metadata!.Labels },
+            Spec = new() { NodeName = "a10g-0" },
+            Status = new() { Phase = "Running" },
+        });
+        var replicas = deployment.Spec.Replicas;
+        Api.Put(deployment with
+        {
+            Status = new()
+            {
+                ObservedGeneration = deployment.Metadata.Generation,
+                Replicas = replicas,
+                UpdatedReplicas = replicas,
+                ReadyReplicas = replicas,
+                AvailableReplicas = replicas,
+                Conditions = [new() { Type = "Available", Status = "True" }],
+            },
+        });
+    }
+
+    public Condition? Condition(string type, string endpoint = "twin") => Api.Peek<LlmEndpoint>(endpoint)?.Status?.Conditions.Find(type);
+
+    public Task ConditionAsync(string type, string status, string reason, string endpoint = "twin") =>
+        Until.TrueAsync(
+            () => Condition(type, endpoint) is { } condition && condition.Status == status && condition.Reason == reason,
+            $"condition {type}={status} {reason} of {endpoint}");
+
+    /// <summary>A model, a node and an endpoint that answers.</summary>
+    public async Task ServeAsync()
+    {
+        PutNode();
+        PutModel();
+        PutEndpoint();
+        Start();
+        await ConditionAsync("Progressing", "True", "RollingOut");
+        RunPods();
+        await ConditionAsync("Ready", "True", "Serving");
+        await ConditionAsync("Progressing", "True", "RevisionAvailable");
+        await SettleAsync();
+        Assert.NotEmpty(Writes);
+    }
+}

@@ -1,0 +1,140 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LlmOperator.Api;
+using LlmOperator.Kubernetes;
+using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Planning.Endpoints;
+using LlmOperator.Testing;
+using Xunit;
+
+namespace LlmOperator.Planning.Tests.Endpoints;
+
+public sealed class EndpointObjectsTests
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    [Theory]
+    [InlineData("llmmodel-twin-8b.yaml", "llmendpoint-twin-8b.yaml", "twin-8b")]
+    [InlineData("llmmodel-qwen3-30b.yaml", "llmendpoint-qwen3-30b.yaml", "qwen3-30b")]
+    public void The_samples_give_the_objects_of_the_golden_files(string model, string endpoint, string name)
+    {
+        var sample = Cluster.Sample(model, endpoint);
+        var plan = EndpointPlanner.Plan(Cluster.Observe(sample.Endpoint, sample.Model));
+
+        Assert.Null(GoldenFile.Difference($"tests/LlmOperator.Planning.Tests/Golden/{name}.deployment.json", Text(plan.Deployment!)));
+        Assert.Null(GoldenFile.Difference($"tests/LlmOperator.Planning.Tests/Golden/{name}.service.json", Text(plan.Service!)));
+    }
+
+    [Theory]
+    [InlineData("s3", """{"source":{"s3":{"bucket":"models","prefix":"twin/v2","region":"eu-central-1","credentialsSecretRef":{"name":"aws"}}},"parameters":"8B"}""")]
+    [InlineData("oci", """{"source":{"oci":{"image":"registry/twin:2","path":"weights","pullSecretRef":{"name":"pull"}}},"parameters":"8B"}""")]
+    [InlineData("pvc", """{"source":{"pvc":{"claimName":"weights","path":"/twin"}},"parameters":"8B","task":"Embed"}""")]
+    [InlineData("hub-token", """{"source":{"huggingFace":{"repo":"org/gated","tokenSecretRef":{"name":"hf"},"endpoint":"https://mirror"}},"parameters":"8B","quantization":"fp8"}""")]
+    public void Each_registry_gives_the_objects_of_its_golden_file(string name, string model)
+    {
+        var plan = EndpointPlanner.Plan(Cluster.Observe(Cluster.Endpoint(), Cluster.Model(model)));
+
+        Assert.Null(GoldenFile.Difference($"tests/LlmOperator.Planning.Tests/Golden/{name}.deployment.json", Text(plan.Deployment!)));
+    }
+
+    [Fact]
+    public void Everything_an_endpoint_can_say_of_its_pods_is_in_the_golden_file()
+    {
+        var plan = EndpointPlanner.Plan(Cluster.Observe(
+            Cluster.Endpoint(
+                """
+                {
+                  "modelRef": {"name": "m"}, "replicas": 3, "imagePullSecrets": [{"name": "registry"}],
+                  "accelerator": {"type": "a100", "count": 4}, "parallelism": {"tensor": 2},
+                  "engine": {
+                    "image": "vllm:next", "imagePullPolicy": "Always", "args": ["--max-model-len=1024", "--enforce-eager"], "port": 9000, "healthPath": "/ping",
+                    "env": [{"name": "HOME", "value": "/elsewhere"}, {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}],
+                    "resources": {"requests": {"cpu": "500m", "ephemeral-storage": "10Gi"}, "limits": {"memory": "64Gi"}},
+                    "contextLength": 8192, "maxConcurrentRequests": 32, "gpuMemoryUtilization": 0.85, "sharedMemory": "16Gi", "startupTimeoutSeconds": 65, "terminationGracePeriodSeconds": 30
+                  },
+                  "rollout": {"maxSurge": 0, "maxUnavailable": "50%", "progressDeadlineSeconds": 300, "revisionHistoryLimit": 2},
+                  "scheduling": {"nodeSelector": {"zone": "a"}, "tolerations": [{"key": "spot", "operator": "Exists"}], "priorityClassName": "high", "runtimeClassName": "nvidia", "schedulerName": "volcano"}
+                }
+                """),
+            Cluster.Model()));
+
+        Assert.Null(GoldenFile.Difference("tests/LlmOperator.Planning.Tests/Golden/everything.deployment.json", Text(plan.Deployment!)));
+    }
+
+    [Fact]
+    public void An_argument_of_the_user_replaces_the_operators()
+    {
+        var plan = EndpointPlanner.Plan(Cluster.Observe(
+            Cluster.Endpoint("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"engine":{"args":["--gpu-memory-utilization=0.5","--served-model-name","mine"]}}"""), Cluster.Model()));
+
+        var args = plan.Deployment!.Spec!.Template!.Spec!.Containers![0].Args!;
+        Assert.Equal(1, args.Count(argument => argument.StartsWith("--gpu-memory-utilization", StringComparison.Ordinal)));
+        Assert.Equal(1, args.Count(argument => argument == "--served-model-name"));
+        Assert.Equal("mine", args[^1]);
+    }
+
+    [Theory]
+    [InlineData("""{"type":"A10G"}""", """{"tensor":2}""", 2, 2)]
+    [InlineData("""{"type":"A10G","count":4}""", null, 4, 4)]
+    [InlineData("""{"type":"A10G","count":4}""", """{"tensor":2}""", 4, 2)]
+    public void Accelerators_and_tensor_parallelism_follow_from_each_other(string accelerator, string? parallelism, int count, int tensor)
+    {
+        var plan = EndpointPlanner.Plan(Cluster.Observe(
+            Cluster.Endpoint($$"""{"modelRef":{"name":"m"},"accelerator":{{accelerator}}{{(parallelism is null ? "" : $",\"parallelism\":{parallelism}")}}}"""), Cluster.Model()));
+
+        var container = plan.Deployment!.Spec!.Template!.Spec!.Containers![0];
+        Assert.Equal(count, container.Resources!.Limits!["nvidia.com/gpu"].Value);
+        Assert.Equal(tensor.ToString(), container.Args![container.Args.ToList().IndexOf("--tensor-parallel-size") + 1]);
+    }
+
+    [Fact]
+    public void Data_parallelism_gives_a_pod_a_copy()
+    {
+        var plan = EndpointPlanner.Plan(Cluster.Observe(Cluster.Endpoint("""{"modelRef":{"name":"m"},"replicas":2,"accelerator":{"type":"A10G"},"parallelism":{"data":3}}"""), Cluster.Model()));
+
+        Assert.Equal(6, plan.Deployment!.Spec!.Replicas);
+    }
+
+    [Fact]
+    public void The_revision_changes_with_the_pods_and_not_with_their_number()
+    {
+        string Revision(string spec) => EndpointObjects.Revision(EndpointPlanner.Plan(Cluster.Observe(Cluster.Endpoint(spec), Cluster.Model())).Deployment)!;
+        var first = Revision("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"replicas":1}""");
+
+        Assert.Equal(first, Revision("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"replicas":5}"""));
+        Assert.NotEqual(first, Revision("""{"modelRef":{"name":"m"},"accelerator":{"type":"L4"},"replicas":1}"""));
+    }
+
+    [Theory]
+    [InlineData("twin-8b", "twin-8b")]
+    [InlineData("8b", "llm-8b-")]
+    [InlineData("twin-3.1", "llm-twin-3-1-")]
+    public void The_name_of_the_objects_is_a_host_name_label(string endpoint, string expected)
+    {
+        var name = ObjectNames.Child(endpoint);
+
+        Assert.StartsWith(expected, name, StringComparison.Ordinal);
+        Assert.Matches("^[a-z]([-a-z0-9]*[a-z0-9])?$", name);
+        Assert.InRange(ObjectNames.Child(new string('9', 63)).Length, 1, 63);
+    }
+
+    [Fact]
+    public void Two_endpoints_never_share_the_name_of_their_objects() => Assert.NotEqual(ObjectNames.Child("a.b"), ObjectNames.Child("a-b"));
+
+    [Fact]
+    public void Every_object_names_the_endpoint_as_its_controller()
+    {
+        var plan = EndpointPlanner.Plan(Cluster.Observe(Cluster.Endpoint(), Cluster.Model()));
+
+        foreach (IKubeObject made in new IKubeObject[] { plan.Deployment!, plan.Service! })
+        {
+            var owner = Assert.Single(made.Metadata.OwnerReferences!);
+            Assert.Equal(("LlmEndpoint", "twin", "uid-1", true), (owner.Kind, owner.Name, owner.Uid, owner.Controller));
+            Assert.Equal("twin", made.Metadata.Labels![ApiGroup.EndpointLabel]);
+        }
+    }
+
+    private static string Text<T>(T obj)
+        where T : class, IKubeObject<T>
+        => JsonNode.Parse(JsonSerializer.Serialize(obj, T.JsonTypeInfo))!.ToJsonString(Indented) + "\n";
+}

@@ -1,0 +1,108 @@
+using LlmOperator.Configuration;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace LlmOperator.Tests;
+
+public sealed class OptionsReaderTests : IDisposable
+{
+    private readonly string _file = Path.Combine(Path.GetTempPath(), $"llm-operator-{Guid.NewGuid():N}.yaml");
+
+    [Fact]
+    public void Everything_has_a_default()
+    {
+        var options = Read();
+
+        Assert.Equal(":8080", options.MetricsBindAddress!.ToString());
+        Assert.Equal(":8081", options.HealthProbeBindAddress!.ToString());
+        Assert.Equal((4, false, null, LogLevel.Information), (options.Workers, options.LeaderElect, options.Namespace, options.LogLevel));
+        Assert.NotEmpty(options.Accelerators.Classes);
+    }
+
+    [Fact]
+    public void The_command_line_wins_over_the_environment_and_that_over_the_file()
+    {
+        File.WriteAllText(_file, "workers: 1\nnamespace: from-file\nleaderElect: true\nlogLevel: debug\n");
+
+        var options = OptionsReader.Read(
+            setting => setting == Setting.Workers ? "3" : null,
+            variable => variable switch { "LLM_OPERATOR__WORKERS" => "2", "LLM_OPERATOR__NAMESPACE" => "from-environment", _ => null },
+            _file);
+
+        Assert.Equal((3, "from-environment", true, LogLevel.Debug), (options.Workers, options.Namespace, options.LeaderElect, options.LogLevel));
+    }
+
+    [Fact]
+    public void A_file_may_be_JSON()
+    {
+        File.WriteAllText(_file, """{"workers": 7, "metricsBindAddress": "127.0.0.1:0", "healthProbeBindAddress": "0"}""");
+
+        var options = Read(file: _file);
+
+        Assert.Equal(7, options.Workers);
+        Assert.Equal("127.0.0.1:0", options.MetricsBindAddress!.ToString());
+        Assert.Null(options.HealthProbeBindAddress);
+    }
+
+    [Fact]
+    public void Everything_that_is_wrong_is_listed_with_its_place()
+    {
+        File.WriteAllText(_file, "workers: none\ncolour: red\nnamespace: [a]\n");
+
+        var error = Assert.Throws<OptionsException>(() => OptionsReader.Read(
+            setting => setting == Setting.MetricsBindAddress ? "8080" : null,
+            variable => variable switch { "LLM_OPERATOR__LEADER_ELECT" => "perhaps", "LLM_OPERATOR__ACCELERATORS" => "/does/not/exist", "LLM_OPERATOR__LOG_LEVEL" => "3", _ => null },
+            _file));
+
+        Assert.Contains(error.Problems, problem => problem == $"{_file}:1: workers must be a whole number from 1 to 256; it is \"none\"");
+        Assert.Contains(error.Problems, problem => problem.StartsWith($"{_file}:2: unknown setting \"colour\"", StringComparison.Ordinal));
+        Assert.Contains(error.Problems, problem => problem == $"{_file}:3: namespace must be a single value");
+        Assert.Contains(error.Problems, problem => problem.StartsWith("--metrics-bind-address must be :PORT", StringComparison.Ordinal));
+        Assert.Contains(error.Problems, problem => problem == "LLM_OPERATOR__LEADER_ELECT must be true or false; it is \"perhaps\"");
+        Assert.Contains(error.Problems, problem => problem.StartsWith("LLM_OPERATOR__ACCELERATORS cannot be read", StringComparison.Ordinal));
+        Assert.Contains(error.Problems, problem => problem.StartsWith("LLM_OPERATOR__LOG_LEVEL must be", StringComparison.Ordinal));
+        Assert.Equal(7, error.Problems.Count);
+    }
+
+    [Fact]
+    public void A_faulty_catalogue_is_told_line_by_line()
+    {
+        File.WriteAllText(_file, "accelerators:\n- class: X\n");
+
+        var error = Assert.Throws<OptionsException>(() => OptionsReader.Read(setting => setting == Setting.Accelerators ? _file : null, _ => null, null));
+
+        Assert.All(error.Problems, problem => Assert.StartsWith($"{_file}:2: ", problem, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_file_that_is_not_there_is_named()
+    {
+        var error = Assert.Throws<OptionsException>(() => Read(file: _file));
+
+        Assert.Contains($"--config: {_file} cannot be read", Assert.Single(error.Problems));
+    }
+
+    [Theory]
+    [InlineData("[::1]:80", "[::1]:80")]
+    [InlineData("0.0.0.0:8080", "0.0.0.0:8080")]
+    public void An_address_may_name_an_interface(string text, string expected) =>
+        Assert.Equal(expected, OptionsReader.Read(setting => setting == Setting.MetricsBindAddress ? text : null, _ => null, null).MetricsBindAddress!.ToString());
+
+    [Theory]
+    [InlineData("localhost:80")]
+    [InlineData(":70000")]
+    [InlineData(":")]
+    public void An_address_that_cannot_be_listened_on_is_refused(string text) =>
+        Assert.Throws<OptionsException>(() => OptionsReader.Read(setting => setting == Setting.MetricsBindAddress ? text : null, _ => null, null));
+
+    [Fact]
+    public void The_names_of_a_setting_follow_from_each_other()
+    {
+        Assert.Equal("--leader-election-namespace", Setting.LeaderElectionNamespace.Option);
+        Assert.Equal("LLM_OPERATOR__LEADER_ELECTION_NAMESPACE", Setting.LeaderElectionNamespace.Variable);
+    }
+
+    public void Dispose() => File.Delete(_file);
+
+    private static OperatorOptions Read(string? file = null) => OptionsReader.Read(_ => null, _ => null, file);
+}
