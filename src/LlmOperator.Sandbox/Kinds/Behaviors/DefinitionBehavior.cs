@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LlmOperator.Sandbox.Schemas;
 using LlmOperator.Sandbox.Storage;
 
 namespace LlmOperator.Sandbox.Kinds.Behaviors;
@@ -14,6 +15,16 @@ internal sealed class DefinitionBehavior : BuiltinBehavior
         {
             names["singular"] ??= kind.ToLowerInvariant();
             names["listKind"] ??= kind + "List";
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Validate(JsonObject obj, JsonObject? old, WriteContext context, FieldErrors errors)
+    {
+        // Status is written by the server itself, and a definition that is being deleted must stay deletable.
+        if (context.Subresource is null && obj.Text("metadata", "deletionTimestamp") is null)
+        {
+            DefinitionRules.Validate(obj, old, errors);
         }
     }
 }
