@@ -19,6 +19,7 @@ internal sealed class RoleBehavior : BuiltinBehavior
     /// <inheritdoc/>
     public override void Validate(JsonObject obj, JsonObject? old, WriteContext context, FieldErrors errors)
     {
+        base.Validate(obj, old, context, errors);
         var index = 0;
         foreach (var rule in obj.Objects("rules"))
         {

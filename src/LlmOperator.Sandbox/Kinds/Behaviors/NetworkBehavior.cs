@@ -181,6 +181,7 @@ internal sealed class EndpointSliceBehavior : BuiltinBehavior
     /// <inheritdoc/>
     public override void Validate(JsonObject obj, JsonObject? old, WriteContext context, FieldErrors errors)
     {
+        base.Validate(obj, old, context, errors);
         Rules.OneOf(obj["addressType"], "addressType", errors, "FQDN", "IPv4", "IPv6");
         if (old is not null)
         {
