@@ -57,8 +57,8 @@ public sealed partial class KubeClient
     /// <summary>Server-side apply of an object as it was written.</summary>
     public async Task<UnstructuredObject> ApplyAsync(ResourceType resource, UnstructuredObject obj, ApplyOptions options, CancellationToken cancellationToken = default)
     {
-        using var body = Serialize(obj.Json, KubeJson.Default.JsonObject);
-        return new UnstructuredObject(await SendAsync(ApplyRequest(resource, obj.Key, body.Written, options), KubeJson.Default.JsonObject, cancellationToken).ConfigureAwait(false));
+        var body = Serialize(obj.Json, KubeJson.Default.JsonObject);
+        return new UnstructuredObject(await SendAsync(ApplyRequest(resource, obj.Key, body, options), KubeJson.Default.JsonObject, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>Deletes an object. False when it was not there.</summary>

@@ -20,9 +20,9 @@ public sealed partial class KubeClient
         }
 
         var path = options?.Subresource is { } subresource ? RequestPath.Object(T.Resource, key, subresource) : RequestPath.Collection(T.Resource, key.Namespace);
-        using var body = Serialize(obj, T.JsonTypeInfo);
+        var body = Serialize(obj, T.JsonTypeInfo);
         return await SendAsync(
-            new KubeRequest(HttpMethod.Post, "CREATE", path.With(options).ToString()) { Body = body.Written, Idempotent = options?.DryRun == true },
+            new KubeRequest(HttpMethod.Post, "CREATE", path.With(options).ToString()) { Body = body, Idempotent = options?.DryRun == true },
             T.JsonTypeInfo,
             cancellationToken).ConfigureAwait(false);
     }
@@ -31,8 +31,8 @@ public sealed partial class KubeClient
     public async Task<T> ApplyAsync<T>(T obj, ApplyOptions options, CancellationToken cancellationToken = default)
         where T : class, IKubeObject<T>
     {
-        using var body = Serialize(obj, T.JsonTypeInfo);
-        return await SendAsync(ApplyRequest(T.Resource, ObjectKey.Of(obj), body.Written, options), T.JsonTypeInfo, cancellationToken).ConfigureAwait(false);
+        var body = Serialize(obj, T.JsonTypeInfo);
+        return await SendAsync(ApplyRequest(T.Resource, ObjectKey.Of(obj), body, options), T.JsonTypeInfo, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -53,10 +53,10 @@ public sealed partial class KubeClient
     public async Task<T> ReplaceAsync<T>(T obj, WriteOptions? options = null, CancellationToken cancellationToken = default)
         where T : class, IFullObject<T>
     {
-        using var body = Serialize(obj, T.JsonTypeInfo);
+        var body = Serialize(obj, T.JsonTypeInfo);
         var path = RequestPath.Object(T.Resource, ObjectKey.Of(obj), options?.Subresource).With(options);
         return await SendAsync(
-            new KubeRequest(HttpMethod.Put, "UPDATE", path.ToString()) { Body = body.Written, Idempotent = true },
+            new KubeRequest(HttpMethod.Put, "UPDATE", path.ToString()) { Body = body, Idempotent = true },
             T.JsonTypeInfo,
             cancellationToken).ConfigureAwait(false);
     }
@@ -75,10 +75,10 @@ public sealed partial class KubeClient
             throw new ArgumentException($"deleting all objects of {T.Resource.Kind} works in one namespace at a time; name it", nameof(ns));
         }
 
-        using var body = Serialize(ToBody(options), ClientJson.Default.DeleteOptionsBody);
+        var body = Serialize(ToBody(options), ClientJson.Default.DeleteOptionsBody);
         var path = RequestPath.Collection(T.Resource, ns).With(selectors);
         (await _http.SendAsync(
-            new KubeRequest(HttpMethod.Delete, "DELETECOLLECTION", path.ToString()) { Body = body.Written, Idempotent = true },
+            new KubeRequest(HttpMethod.Delete, "DELETECOLLECTION", path.ToString()) { Body = body, Idempotent = true },
             cancellationToken).ConfigureAwait(false)).Dispose();
     }
 
@@ -87,9 +87,9 @@ public sealed partial class KubeClient
         where T : class, IKubeObject<T>
     {
         ArgumentOutOfRangeException.ThrowIfNegative(replicas);
-        using var body = Serialize(new ScaleBody { Spec = new ScaleSpecBody { Replicas = replicas } }, ClientJson.Default.ScaleBody);
+        var body = Serialize(new ScaleBody { Spec = new ScaleSpecBody { Replicas = replicas } }, ClientJson.Default.ScaleBody);
         var path = RequestPath.Object(T.Resource, key, "scale").With(options);
-        var request = new KubeRequest(HttpMethod.Patch, "PATCH", path.ToString()) { Body = body.Written, ContentType = MergePatchMediaType, Idempotent = true };
+        var request = new KubeRequest(HttpMethod.Patch, "PATCH", path.ToString()) { Body = body, ContentType = MergePatchMediaType, Idempotent = true };
         return ToScale(key, await SendAsync(request, ClientJson.Default.ScaleBody, cancellationToken).ConfigureAwait(false));
     }
 
@@ -114,11 +114,11 @@ public sealed partial class KubeClient
 
     private async Task<bool> DeleteObjectAsync(ResourceType resource, ObjectKey key, DeleteOptions? options, CancellationToken cancellationToken)
     {
-        using var body = Serialize(ToBody(options), ClientJson.Default.DeleteOptionsBody);
+        var body = Serialize(ToBody(options), ClientJson.Default.DeleteOptionsBody);
         try
         {
             (await _http.SendAsync(
-                new KubeRequest(HttpMethod.Delete, "DELETE", RequestPath.Object(resource, key).ToString()) { Body = body.Written, Idempotent = true },
+                new KubeRequest(HttpMethod.Delete, "DELETE", RequestPath.Object(resource, key).ToString()) { Body = body, Idempotent = true },
                 cancellationToken).ConfigureAwait(false)).Dispose();
             return true;
         }

@@ -54,12 +54,13 @@ public sealed partial class KubeClient : IKubeClient, IDisposable
         }
     }
 
-    private static PooledBuffer Serialize<TValue>(TValue value, JsonTypeInfo<TValue> typeInfo)
+    // Into an array of its own: the transport may still read a request's body when its answer, or the end of waiting for it, is there.
+    private static byte[] Serialize<TValue>(TValue value, JsonTypeInfo<TValue> typeInfo)
     {
-        var body = new PooledBuffer();
+        using var body = new PooledBuffer();
         using var writer = new Utf8JsonWriter(body, new JsonWriterOptions { SkipValidation = true });
         JsonSerializer.Serialize(writer, value, typeInfo);
-        return body;
+        return body.Written.ToArray();
     }
 
     private async Task<TValue> SendAsync<TValue>(KubeRequest request, JsonTypeInfo<TValue> typeInfo, CancellationToken cancellationToken) =>

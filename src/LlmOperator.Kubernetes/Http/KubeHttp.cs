@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Authentication;
 using LlmOperator.Kubernetes.Authentication;
 using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Configuration;
@@ -21,12 +22,14 @@ internal sealed class KubeHttp : IDisposable
     private readonly KubeClientOptions _options;
     private readonly HttpMessageInvoker _invoker;
     private readonly string _host;
+    private readonly string? _tlsServerName;
 
     public KubeHttp(ClusterConfiguration cluster, KubeClientOptions options)
     {
         _server = cluster.Server;
         _options = options;
         _host = cluster.Server.Authority;
+        _tlsServerName = cluster.TlsServerName;
         _credentials = cluster switch
         {
             { Exec: { } exec } => new ExecCredentials(cluster, options.Time, new ExecPlugin(exec, options.Time)),
@@ -73,7 +76,9 @@ internal sealed class KubeHttp : IDisposable
             catch (KubeApiException unanswered) when (unanswered.IsUnreachable)
             {
                 fault = unanswered;
-                retry = request is { Idempotent: true, SingleAttempt: false };
+
+                // A certificate that is not trusted now will not be in a second either; say so at once.
+                retry = request is { Idempotent: true, SingleAttempt: false } && unanswered.InnerException?.InnerException is not AuthenticationException;
             }
 
             if (!retry || attempt >= _options.MaxAttempts)
@@ -145,6 +150,9 @@ internal sealed class KubeHttp : IDisposable
         try
         {
             var message = request.ToMessage(_server, credential.Token);
+
+            // The TLS name follows the Host header and nothing else, also through a proxy; the API server does not look at the header.
+            message.Headers.Host = _tlsServerName;
             message.Options.Set(RotatingHandler.Certificate, credential.Certificate);
             var answer = await _invoker.SendAsync(message, linked.Token).ConfigureAwait(false);
             ClientMetrics.Record(request, _host, (int)answer.StatusCode, _options.Time.GetElapsedTime(started));

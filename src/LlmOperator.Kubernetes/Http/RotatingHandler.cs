@@ -79,11 +79,7 @@ internal sealed class RotatingHandler(ClusterConfiguration cluster, TimeProvider
 
     private SocketsHttpHandler CreateSocketsHandler(X509Certificate2? certificate)
     {
-        var tls = new SslClientAuthenticationOptions
-        {
-            TargetHost = cluster.TlsServerName,
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        };
+        var tls = new SslClientAuthenticationOptions { CertificateRevocationCheckMode = X509RevocationMode.NoCheck };
         if (cluster.InsecureSkipTlsVerify)
         {
 #pragma warning disable CA5359 // The user asked for it, by name.
@@ -92,13 +88,7 @@ internal sealed class RotatingHandler(ClusterConfiguration cluster, TimeProvider
         }
         else if (cluster.CertificateAuthority is { } authority)
         {
-            tls.CertificateChainPolicy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                RevocationMode = X509RevocationMode.NoCheck,
-                DisableCertificateDownloads = true,
-            };
-            tls.CertificateChainPolicy.CustomTrustStore.AddRange(ClientCertificates.LoadAuthorities(authority));
+            ServerTrust.Apply(tls, ClientCertificates.LoadAuthorities(authority));
         }
 
         if (certificate is not null)
@@ -119,9 +109,15 @@ internal sealed class RotatingHandler(ClusterConfiguration cluster, TimeProvider
             AutomaticDecompression = DecompressionMethods.None,
             AllowAutoRedirect = false,
             UseCookies = false,
-            Proxy = cluster.ProxyUrl is { } proxy ? new WebProxy(proxy) : null,
+            Proxy = cluster.ProxyUrl is { } proxy ? ProxyOf(proxy) : null,
             UseProxy = true,
         };
+    }
+
+    private static WebProxy ProxyOf(Uri url)
+    {
+        var user = Uri.UnescapeDataString(url.UserInfo).Split(':', 2);
+        return new WebProxy(url) { Credentials = url.UserInfo.Length == 0 ? null : new NetworkCredential(user[0], user.Length > 1 ? user[1] : "") };
     }
 
     private sealed record Connections(HttpMessageInvoker Invoker, X509Certificate2? FromPlugin, (DateTime?, DateTime?, DateTime?) Stamps);

@@ -13,7 +13,7 @@ public sealed class QuantityConverter : JsonConverter<Quantity>
     {
         var text = reader.TokenType switch
         {
-            JsonTokenType.String => reader.GetString()!,
+            JsonTokenType.String => StringPool.Get(ref reader),
             JsonTokenType.Number => Encoding.UTF8.GetString(reader.HasValueSequence ? System.Buffers.BuffersExtensions.ToArray(reader.ValueSequence) : reader.ValueSpan),
             _ => throw new JsonException("expected a quantity: a string or a number"),
         };

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace LlmOperator.Kubernetes.Json;
 
 /// <summary>
-/// Shares the strings that thousands of objects repeat: namespaces, kinds, label keys and values. A fixed table in which a
+/// Shares the strings that thousands of objects repeat: namespaces, kinds, label keys and values, reasons, images, amounts. A fixed table in which a
 /// newcomer takes its slot from whoever is there, so it can neither grow nor need sweeping; a lost race costs a second copy, nothing else.
 /// </summary>
 internal static class StringPool

@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using LlmOperator.Kubernetes.Json;
+
 namespace LlmOperator.Kubernetes.Objects;
 
 /// <summary>Attraction to and repulsion from nodes and pods.</summary>
@@ -47,6 +50,7 @@ public sealed record NodeSelectorRequirement
     public required string Key { get; init; }
 
     /// <summary><c>In</c>, <c>NotIn</c>, <c>Exists</c>, <c>DoesNotExist</c>, <c>Gt</c> or <c>Lt</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Operator { get; init; }
 
     /// <summary>Values.</summary>
@@ -96,6 +100,7 @@ public sealed record PodAffinityTerm
     public LabelSelector? NamespaceSelector { get; init; }
 
     /// <summary>Node label whose value names the area.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string TopologyKey { get; init; }
 
     /// <summary>Labels of the pod itself that must match.</summary>

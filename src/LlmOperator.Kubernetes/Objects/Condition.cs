@@ -7,9 +7,11 @@ namespace LlmOperator.Kubernetes.Objects;
 public sealed record Condition
 {
     /// <summary>Aspect, in CamelCase.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Type { get; init; }
 
     /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Status { get; init; }
 
     /// <summary>Generation of the object the condition speaks of.</summary>
@@ -20,6 +22,7 @@ public sealed record Condition
     public DateTimeOffset? LastTransitionTime { get; init; }
 
     /// <summary>Machine word for the state, in CamelCase.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Reason { get; init; }
 
     /// <summary>Sentence for a person.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using LlmOperator.Kubernetes.Json;
 
 namespace LlmOperator.Kubernetes.Objects;
 
@@ -9,9 +10,11 @@ public sealed record Container
     public required string Name { get; init; }
 
     /// <summary>Image.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Image { get; init; }
 
     /// <summary><c>Always</c>, <c>IfNotPresent</c> or <c>Never</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? ImagePullPolicy { get; init; }
 
     /// <summary>Entry point instead of the image's.</summary>
@@ -54,15 +57,18 @@ public sealed record Container
     public Lifecycle? Lifecycle { get; init; }
 
     /// <summary>File whose content explains the end.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? TerminationMessagePath { get; init; }
 
     /// <summary>Whether the log may explain it instead.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? TerminationMessagePolicy { get; init; }
 
     /// <summary>Security settings.</summary>
     public SecurityContext? SecurityContext { get; init; }
 
     /// <summary>On an init container <c>Always</c> makes it a sidecar.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? RestartPolicy { get; init; }
 
     /// <summary>Keep standard input open.</summary>
@@ -92,6 +98,7 @@ public sealed record ContainerPort
     public string? HostIP { get; init; }
 
     /// <summary><c>TCP</c>, <c>UDP</c> or <c>SCTP</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Protocol { get; init; }
 }
 

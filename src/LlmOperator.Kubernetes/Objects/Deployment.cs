@@ -61,6 +61,7 @@ public sealed record DeploymentSpec
 public sealed record DeploymentStrategy
 {
     /// <summary><c>RollingUpdate</c> or <c>Recreate</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Type { get; init; }
 
     /// <summary>Bounds of a rolling update.</summary>
@@ -112,12 +113,15 @@ public sealed record DeploymentStatus
 public sealed record WorkloadCondition
 {
     /// <summary>Aspect, for example <c>Progressing</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Type { get; init; }
 
     /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Status { get; init; }
 
     /// <summary>Machine word.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Reason { get; init; }
 
     /// <summary>Sentence for a person.</summary>

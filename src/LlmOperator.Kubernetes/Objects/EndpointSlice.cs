@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using LlmOperator.Kubernetes.Json;
 
@@ -44,6 +45,7 @@ public sealed record Endpoint
     public string? Hostname { get; init; }
 
     /// <summary>Its node.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? NodeName { get; init; }
 
     /// <summary>Its zone.</summary>
@@ -76,6 +78,7 @@ public sealed record EndpointPort
     public int? Port { get; init; }
 
     /// <summary><c>TCP</c>, <c>UDP</c> or <c>SCTP</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Protocol { get; init; }
 
     /// <summary>What is spoken on it.</summary>

@@ -27,9 +27,11 @@ public sealed record Event : IKubeObject<Event>
     public DateTimeOffset? EventTime { get; init; }
 
     /// <summary><c>Normal</c> or <c>Warning</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Type { get; init; }
 
     /// <summary>Why, as a machine word.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Reason { get; init; }
 
     /// <summary>What was done or failed.</summary>

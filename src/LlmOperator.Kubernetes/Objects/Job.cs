@@ -102,6 +102,7 @@ public sealed record PodFailurePolicyOnExitCodesRequirement
     public string? ContainerName { get; init; }
 
     /// <summary><c>In</c> or <c>NotIn</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Operator { get; init; }
 
     /// <summary>Exit codes.</summary>
@@ -112,9 +113,11 @@ public sealed record PodFailurePolicyOnExitCodesRequirement
 public sealed record PodFailurePolicyOnPodConditionsPattern
 {
     /// <summary>Aspect.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Type { get; init; }
 
     /// <summary>Status.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Status { get; init; }
 }
 
@@ -158,12 +161,15 @@ public sealed record JobStatus
 public sealed record JobCondition
 {
     /// <summary>Aspect, for example <c>Complete</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Type { get; init; }
 
     /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Status { get; init; }
 
     /// <summary>Machine word.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Reason { get; init; }
 
     /// <summary>Sentence for a person.</summary>

@@ -1,9 +1,13 @@
+using System.Text.Json.Serialization;
+using LlmOperator.Kubernetes.Json;
+
 namespace LlmOperator.Kubernetes.Objects;
 
 /// <summary>Selects objects by their labels; all parts must hold. An empty selector matches everything.</summary>
 public sealed record LabelSelector
 {
     /// <summary>Labels with exactly these values.</summary>
+    [JsonConverter(typeof(PooledMapConverter))]
     public IReadOnlyDictionary<string, string>? MatchLabels { get; init; }
 
     /// <summary>Further requirements.</summary>
@@ -20,6 +24,7 @@ public sealed record LabelSelectorRequirement
     public required string Key { get; init; }
 
     /// <summary><c>In</c>, <c>NotIn</c>, <c>Exists</c> or <c>DoesNotExist</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Operator { get; init; }
 
     /// <summary>Values of In and NotIn.</summary>

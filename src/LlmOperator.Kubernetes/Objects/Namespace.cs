@@ -40,6 +40,7 @@ public sealed record NamespaceSpec
 public sealed record NamespaceStatus
 {
     /// <summary><c>Active</c> or <c>Terminating</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Phase { get; init; }
 
     /// <summary>Aspects of its deletion.</summary>
@@ -50,12 +51,15 @@ public sealed record NamespaceStatus
 public sealed record NamespaceCondition
 {
     /// <summary>Aspect.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Type { get; init; }
 
     /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Status { get; init; }
 
     /// <summary>Machine word.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Reason { get; init; }
 
     /// <summary>Sentence for a person.</summary>

@@ -68,12 +68,15 @@ public sealed record NodeStatus
 public sealed record NodeCondition
 {
     /// <summary>Aspect, for example <c>Ready</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Type { get; init; }
 
     /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Status { get; init; }
 
     /// <summary>Machine word.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Reason { get; init; }
 
     /// <summary>Sentence for a person.</summary>
@@ -92,6 +95,7 @@ public sealed record NodeCondition
 public sealed record NodeAddress
 {
     /// <summary><c>InternalIP</c>, <c>Hostname</c> ….</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Type { get; init; }
 
     /// <summary>Address.</summary>

@@ -81,6 +81,7 @@ public sealed record TypedLocalObjectReference
 public sealed record PersistentVolumeClaimStatus
 {
     /// <summary><c>Pending</c>, <c>Bound</c> or <c>Lost</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Phase { get; init; }
 
     /// <summary>Modes given.</summary>
@@ -97,12 +98,15 @@ public sealed record PersistentVolumeClaimStatus
 public sealed record PersistentVolumeClaimCondition
 {
     /// <summary>Aspect.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Type { get; init; }
 
     /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Status { get; init; }
 
     /// <summary>Machine word.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Reason { get; init; }
 
     /// <summary>Sentence for a person.</summary>

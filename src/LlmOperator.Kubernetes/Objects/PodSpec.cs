@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using LlmOperator.Kubernetes.Json;
+
 namespace LlmOperator.Kubernetes.Objects;
 
 /// <summary>What a pod should run, where and as whom.</summary>
@@ -13,6 +16,7 @@ public sealed record PodSpec
     public IReadOnlyList<Volume>? Volumes { get; init; }
 
     /// <summary><c>Always</c>, <c>OnFailure</c> or <c>Never</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? RestartPolicy { get; init; }
 
     /// <summary>Time to stop before being killed.</summary>
@@ -22,18 +26,22 @@ public sealed record PodSpec
     public long? ActiveDeadlineSeconds { get; init; }
 
     /// <summary>How names are resolved.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? DnsPolicy { get; init; }
 
     /// <summary>Labels the node must have.</summary>
+    [JsonConverter(typeof(PooledMapConverter))]
     public IReadOnlyDictionary<string, string>? NodeSelector { get; init; }
 
     /// <summary>Identity of the pod.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? ServiceAccountName { get; init; }
 
     /// <summary>Whether the identity's token is mounted.</summary>
     public bool? AutomountServiceAccountToken { get; init; }
 
     /// <summary>Node the pod is bound to.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? NodeName { get; init; }
 
     /// <summary>Use the node's network.</summary>
@@ -64,6 +72,7 @@ public sealed record PodSpec
     public Affinity? Affinity { get; init; }
 
     /// <summary>Scheduler to bind the pod.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? SchedulerName { get; init; }
 
     /// <summary>Taints the pod bears.</summary>

@@ -7,12 +7,14 @@ namespace LlmOperator.Kubernetes.Objects;
 public sealed record PodStatus
 {
     /// <summary><c>Pending</c>, <c>Running</c>, <c>Succeeded</c>, <c>Failed</c> or <c>Unknown</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Phase { get; init; }
 
     /// <summary>Aspects of the state.</summary>
     public IReadOnlyList<PodCondition>? Conditions { get; init; }
 
     /// <summary>Machine word, for example <c>Evicted</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Reason { get; init; }
 
     /// <summary>Sentence for a person.</summary>
@@ -42,6 +44,7 @@ public sealed record PodStatus
     public IReadOnlyList<ContainerStatus>? ContainerStatuses { get; init; }
 
     /// <summary><c>Guaranteed</c>, <c>Burstable</c> or <c>BestEffort</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? QosClass { get; init; }
 
     /// <summary>Generation the status speaks of.</summary>
@@ -59,12 +62,15 @@ public sealed record PodIP
 public sealed record PodCondition
 {
     /// <summary>Aspect, for example <c>Ready</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Type { get; init; }
 
     /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Status { get; init; }
 
     /// <summary>Machine word.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Reason { get; init; }
 
     /// <summary>Sentence for a person.</summary>
@@ -98,6 +104,7 @@ public sealed record ContainerStatus
     public int? RestartCount { get; init; }
 
     /// <summary>Image that runs.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Image { get; init; }
 
     /// <summary>Its digest.</summary>
@@ -130,6 +137,7 @@ public sealed record ContainerState
 public sealed record ContainerStateWaiting
 {
     /// <summary>Machine word, for example <c>ImagePullBackOff</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Reason { get; init; }
 
     /// <summary>Sentence for a person.</summary>
@@ -154,6 +162,7 @@ public sealed record ContainerStateTerminated
     public int? Signal { get; init; }
 
     /// <summary>Machine word, for example <c>OOMKilled</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Reason { get; init; }
 
     /// <summary>Last words.</summary>

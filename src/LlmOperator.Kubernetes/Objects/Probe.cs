@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using LlmOperator.Kubernetes.Json;
+
 namespace LlmOperator.Kubernetes.Objects;
 
 /// <summary>A check of a container.</summary>
@@ -54,6 +57,7 @@ public sealed record HttpGetAction
     public string? Host { get; init; }
 
     /// <summary><c>HTTP</c> or <c>HTTPS</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Scheme { get; init; }
 
     /// <summary>Headers.</summary>

@@ -10,12 +10,14 @@ public sealed record Toleration
     public string? Key { get; init; }
 
     /// <summary><c>Equal</c> (default) or <c>Exists</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Operator { get; init; }
 
     /// <summary>Value of the taint.</summary>
     public string? Value { get; init; }
 
     /// <summary>Effect borne; absent means all.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Effect { get; init; }
 
     /// <summary>How long NoExecute is borne.</summary>
@@ -32,6 +34,7 @@ public sealed record Taint
     public string? Value { get; init; }
 
     /// <summary><c>NoSchedule</c>, <c>PreferNoSchedule</c> or <c>NoExecute</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Effect { get; init; }
 
     /// <summary>When it was set.</summary>
@@ -46,9 +49,11 @@ public sealed record TopologySpreadConstraint
     public required int MaxSkew { get; init; }
 
     /// <summary>Node label whose value names the area.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string TopologyKey { get; init; }
 
     /// <summary><c>DoNotSchedule</c> or <c>ScheduleAnyway</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string WhenUnsatisfiable { get; init; }
 
     /// <summary>Pods counted.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using LlmOperator.Kubernetes.Json;
 
@@ -22,6 +23,7 @@ public sealed record Secret : IKubeObject<Secret>
     public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
 
     /// <summary>What is in it, for example <c>Opaque</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Type { get; init; }
 
     /// <summary>Values as bytes (base64 in JSON)</summary>

@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using LlmOperator.Kubernetes.Json;
+
 namespace LlmOperator.Kubernetes.Objects;
 
 /// <summary>Security settings of all containers of a pod.</summary>
@@ -88,6 +91,7 @@ public sealed record Capabilities
 public sealed record SeccompProfile
 {
     /// <summary><c>RuntimeDefault</c>, <c>Unconfined</c> or <c>Localhost</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Type { get; init; }
 
     /// <summary>File of the profile.</summary>
@@ -98,6 +102,7 @@ public sealed record SeccompProfile
 public sealed record AppArmorProfile
 {
     /// <summary><c>RuntimeDefault</c>, <c>Unconfined</c> or <c>Localhost</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public required string Type { get; init; }
 
     /// <summary>Name of the profile.</summary>
@@ -114,6 +119,7 @@ public sealed record SeLinuxOptions
     public string? Role { get; init; }
 
     /// <summary>Type.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Type { get; init; }
 
     /// <summary>User.</summary>

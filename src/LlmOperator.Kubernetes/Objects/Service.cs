@@ -33,9 +33,11 @@ public sealed record Service : IKubeObject<Service>
 public sealed record ServiceSpec
 {
     /// <summary><c>ClusterIP</c>, <c>NodePort</c>, <c>LoadBalancer</c> or <c>ExternalName</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Type { get; init; }
 
     /// <summary>Labels of its pods.</summary>
+    [JsonConverter(typeof(PooledMapConverter))]
     public IReadOnlyDictionary<string, string>? Selector { get; init; }
 
     /// <summary>Ports.</summary>
@@ -93,6 +95,7 @@ public sealed record ServicePort
     public string? Name { get; init; }
 
     /// <summary><c>TCP</c>, <c>UDP</c> or <c>SCTP</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Protocol { get; init; }
 
     /// <summary>What is spoken on it.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using LlmOperator.Kubernetes.Json;
 
@@ -69,6 +70,7 @@ public sealed record StatefulSetSpec
 public sealed record StatefulSetUpdateStrategy
 {
     /// <summary><c>RollingUpdate</c> or <c>OnDelete</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Type { get; init; }
 
     /// <summary>Bounds of a rolling update.</summary>

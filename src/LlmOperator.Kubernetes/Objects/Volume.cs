@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using LlmOperator.Kubernetes.Json;
+
 namespace LlmOperator.Kubernetes.Objects;
 
 /// <summary>A volume of a pod; exactly one source.</summary>
@@ -41,6 +44,7 @@ public sealed record Volume
 public sealed record EmptyDirVolumeSource
 {
     /// <summary><c>Memory</c> for tmpfs.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Medium { get; init; }
 
     /// <summary>Largest size.</summary>
@@ -217,6 +221,7 @@ public sealed record HostPathVolumeSource
     public required string Path { get; init; }
 
     /// <summary>What must be there.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
     public string? Type { get; init; }
 }
 

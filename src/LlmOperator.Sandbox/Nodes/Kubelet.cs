@@ -227,8 +227,8 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
         container.Started = Now;
         container.Id = $"containerd://{Digests.Hex($"{run.Uid}/{container.Name}/{container.Restarts}")}";
         (container.IsStarted, container.Ready) = (false, false);
-        events.Normal(pod, Component, "Created", $"Container created", node);
-        events.Normal(pod, Component, "Started", $"Container started", node);
+        events.Normal(pod, Component, "Created", "Container created", node);
+        events.Normal(pod, Component, "Started", "Container started", node);
         logs.Begin(run.Uid, container.Name, Now, pod.Annotation(PodDirections.Log));
     }
 

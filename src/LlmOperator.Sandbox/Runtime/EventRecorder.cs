@@ -13,6 +13,7 @@ internal sealed class EventRecorder(ICluster cluster)
 
     private readonly Dictionary<(string Uid, string Component, string Reason, string Message), ObjectRef> _known = [];
     private readonly bool _served = cluster.Kinds.Any(kind => kind.Name == Resources.Events);
+    private long _serial;
 
     /// <summary>Records that something happened to an object.</summary>
     public void Normal(JsonObject about, string component, string reason, string message, string? host = null) =>
@@ -38,7 +39,7 @@ internal sealed class EventRecorder(ICluster cluster)
         }
 
         var ns = about.Namespace() ?? "default";
-        var name = $"{about.Name()}.{(now.UtcTicks + _known.Count).ToString("x16", CultureInfo.InvariantCulture)}";
+        var name = $"{about.Name()}.{(now.UtcTicks + ++_serial).ToString("x16", CultureInfo.InvariantCulture)}";
         var source = new JsonObject { ["component"] = component };
         if (host is not null)
         {

@@ -48,10 +48,13 @@ internal static class NodeMatching
         node.Objects("spec", "taints").Count(taint => taint.Text("effect") == "PreferNoSchedule" && !Tolerates(pod, taint));
 
     /// <summary>Whether a pod bears a taint.</summary>
-    public static bool Tolerates(JsonObject pod, JsonObject taint) => pod.Objects("spec", "tolerations").Any(toleration =>
+    public static bool Tolerates(JsonObject pod, JsonObject taint) => pod.Objects("spec", "tolerations").Any(toleration => Bears(toleration, taint));
+
+    /// <summary>Whether a toleration covers a taint.</summary>
+    public static bool Bears(JsonObject toleration, JsonObject taint) =>
         (toleration.Text("effect") is null or "" || toleration.Text("effect") == taint.Text("effect"))
         && (toleration.Text("key") is null or "" ? toleration.Text("operator") == "Exists" : toleration.Text("key") == taint.Text("key"))
-        && (toleration.Text("operator") == "Exists" || (toleration.Text("value") ?? "") == (taint.Text("value") ?? "")));
+        && (toleration.Text("operator") == "Exists" || (toleration.Text("value") ?? "") == (taint.Text("value") ?? ""));
 
     private static bool Term(JsonObject term, JsonObject node)
     {

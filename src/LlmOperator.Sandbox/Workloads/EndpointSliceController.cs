@@ -61,8 +61,8 @@ internal sealed class EndpointSliceController : Controller
         var wanted = pods.GroupBy(pod => Ports(service, pod).ToJsonString())
             .OrderBy(group => group.Key, StringComparer.Ordinal)
             .SelectMany(group => group.Chunk(SliceSize))
-            .Select(chunk => (Ports: Ports(service, chunk[0]), Endpoints: new JsonArray([.. chunk.Select(pod => Endpoint(service, pod))])))
-            .ToList<(JsonArray Ports, JsonArray? Endpoints)>();
+            .Select(chunk => (Ports: Ports(service, chunk[0]), Endpoints: (JsonArray?)new JsonArray([.. chunk.Select(pod => Endpoint(service, pod))])))
+            .ToList();
         if (wanted.Count == 0)
         {
             wanted.Add(([], null));

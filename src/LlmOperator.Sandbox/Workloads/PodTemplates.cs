@@ -48,7 +48,8 @@ internal static class PodTemplates
     }
 
     /// <summary>Whether two templates make the same pods.</summary>
-    public static bool Same(JsonObject? left, JsonObject? right) => JsonNode.DeepEquals(WithoutHash(left), WithoutHash(right));
+    public static bool Same(JsonObject? left, JsonObject? right) => JsonNode.DeepEquals(left?["spec"], right?["spec"])
+        && JsonNode.DeepEquals(WithoutHash(Metadata(left)), WithoutHash(Metadata(right)));
 
     /// <summary>A private copy without the hash label.</summary>
     public static JsonObject WithoutHash(JsonObject? template)
@@ -57,6 +58,8 @@ internal static class PodTemplates
         copy.Object("metadata", "labels")?.Remove(HashLabel);
         return copy;
     }
+
+    private static JsonObject Metadata(JsonObject? template) => new() { ["metadata"] = template?["metadata"]?.DeepClone() ?? new JsonObject() };
 
     private static string Canonical(JsonNode? node) => node switch
     {

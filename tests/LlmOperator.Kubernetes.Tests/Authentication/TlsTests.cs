@@ -37,10 +37,24 @@ public sealed class TlsTests : IDisposable
     {
         await using var server = await TlsServer.StartAsync(_other.Server("localhost"), Guard);
 
-        var fault = await Assert.ThrowsAsync<KubeApiException>(() => CreateAsync(Cluster(server, _authority)));
+        var fault = await Assert.ThrowsAsync<KubeApiException>(() => ReadAsync(Cluster(server, _authority)));
 
         Assert.Equal(KubeApiException.ConnectionFailed, fault.Reason);
         Assert.Contains("certificate", fault.Message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task A_bundle_with_only_an_intermediate_authority_trusts_what_it_signed_and_nothing_else()
+    {
+        using var intermediate = new Authority("intermediate", _authority);
+        using var impostor = new Authority("intermediate", _authority);
+        await using var server = await TlsServer.StartAsync(intermediate.Server("localhost"), Guard);
+
+        Assert.NotEmpty(await LabelsAsync(Cluster(server, intermediate)));
+        server.Certificate = impostor.Server("localhost");
+        await Assert.ThrowsAsync<KubeApiException>(() => ReadAsync(Cluster(server, intermediate)));
+        server.Certificate = intermediate.Server("elsewhere");
+        await Assert.ThrowsAsync<KubeApiException>(() => ReadAsync(Cluster(server, intermediate)));
     }
 
     [Fact]
@@ -48,7 +62,7 @@ public sealed class TlsTests : IDisposable
     {
         await using var server = await TlsServer.StartAsync(_authority.Server("internal.example"), Guard);
 
-        await Assert.ThrowsAsync<KubeApiException>(() => CreateAsync(Cluster(server, _authority)));
+        await Assert.ThrowsAsync<KubeApiException>(() => ReadAsync(Cluster(server, _authority)));
         Assert.NotEmpty(await LabelsAsync(Cluster(server, _authority) with { TlsServerName = "internal.example" }));
     }
 
@@ -107,7 +121,7 @@ public sealed class TlsTests : IDisposable
     [InlineData("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "is not PEM")]
     public async Task An_authority_that_is_none_is_named(string pem, string says)
     {
-        var fault = await Assert.ThrowsAsync<ClusterConfigurationException>(() => CreateAsync(new ClusterConfiguration
+        var fault = await Assert.ThrowsAsync<ClusterConfigurationException>(() => ReadAsync(new ClusterConfiguration
         {
             Server = new Uri("https://127.0.0.1:1"),
             CertificateAuthority = PemSource.FromData(Encoding.UTF8.GetBytes(pem), "config, clusters[0].cluster.certificate-authority-data"),
@@ -120,7 +134,7 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task A_certificate_file_that_is_away_is_named()
     {
-        var fault = await Assert.ThrowsAsync<ClusterConfigurationException>(() => CreateAsync(new ClusterConfiguration
+        var fault = await Assert.ThrowsAsync<ClusterConfigurationException>(() => ReadAsync(new ClusterConfiguration
         {
             Server = new Uri("https://127.0.0.1:1"),
             CertificateAuthority = PemSource.FromFile("/nowhere/ca.crt", "config, certificate-authority"),
@@ -142,11 +156,10 @@ public sealed class TlsTests : IDisposable
 
     private static async Task<string> SubjectAsync(KubeClient client) => (await client.GetAsync<Node>(new(null, "n"), Guard))!.Metadata.Labels!["client"];
 
-    // A create is not repeated, so that a refused connection shows at once.
-    private static async Task CreateAsync(ClusterConfiguration cluster)
+    private static async Task ReadAsync(ClusterConfiguration cluster)
     {
         using var client = new KubeClient(cluster);
-        await client.CreateAsync(new Node { Metadata = new() { Name = "n" } }, cancellationToken: Guard);
+        await client.GetAsync<Node>(new(null, "n"), Guard);
     }
 
     /// <summary>Files whose time of writing always moves, however fast the test.</summary>
