@@ -348,7 +348,8 @@ internal sealed class DeploymentController(ClusterRuntime runtime, EventRecorder
     {
         if (DeploymentPlan.RevisionOf(deployment) != revision)
         {
-            Cluster.Update(key, obj => obj.Child("metadata").Child("annotations")[DeploymentPlan.Revision] = revision.ToString(CultureInfo.InvariantCulture), Name);
+            // A Deployment's annotations count for its generation, except when they come with its status.
+            Cluster.Update(key, obj => obj.Child("metadata").Child("annotations")[DeploymentPlan.Revision] = revision.ToString(CultureInfo.InvariantCulture), Name, "status");
         }
     }
 
