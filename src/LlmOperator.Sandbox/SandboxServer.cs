@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace LlmOperator.Sandbox;
 
@@ -80,6 +81,7 @@ public sealed class SandboxServer : IAsyncDisposable
         _stopping = new CancellationTokenSource();
         var api = new ApiServer(Cluster, _options.Logs, _authentication, _options.Logger, _stopping.Token);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton<IHostLifetime, UnmovedBySignals>();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(Configure);
         var app = builder.Build();
         app.Run(api.Handle);
@@ -141,5 +143,13 @@ public sealed class SandboxServer : IAsyncDisposable
                 ClientCertificateValidation = (certificate, _, _) => _certificates.Issued(certificate),
             });
         });
+    }
+
+    /// <summary>Signals are for the program that holds the server; a host's usual lifetime would swallow them.</summary>
+    private sealed class UnmovedBySignals : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

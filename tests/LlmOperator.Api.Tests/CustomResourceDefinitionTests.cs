@@ -1,4 +1,3 @@
-using LlmOperator.Api.Generation;
 using LlmOperator.Testing;
 using Xunit;
 

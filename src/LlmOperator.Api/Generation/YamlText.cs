@@ -10,7 +10,7 @@ internal static partial class YamlText
 {
     public static string Write(JsonNode node)
     {
-        var text = new StringBuilder("---\n");
+        var text = new StringBuilder();
         WriteNode(text, node, 0);
         return text.ToString();
     }
@@ -24,7 +24,7 @@ internal static partial class YamlText
                 foreach (var (key, value) in map)
                 {
                     // The first key of a list element follows its dash.
-                    if (!first || text[^1] == '\n')
+                    if (!first || text.Length == 0 || text[^1] == '\n')
                     {
                         text.Append(' ', indent);
                     }

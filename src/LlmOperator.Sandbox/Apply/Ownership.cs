@@ -20,8 +20,8 @@ internal static class Ownership
         return new FieldSet.Node(node.Element, node.IsMember || (declared && node.Children is not null), children);
     });
 
-    /// <summary>A copy of an object without the members of a set and what is below them. Containers that lose everything go too.</summary>
-    public static JsonObject Without(JsonObject obj, FieldSet gone, Schema schema) => WithoutFields(obj, gone, schema) ?? [];
+    /// <summary>A copy of an object without the members of a set and what is below them. A container that loses everything but itself stays, empty.</summary>
+    public static JsonObject Without(JsonObject obj, FieldSet gone, Schema schema) => WithoutFields(obj, gone, schema);
 
     private static (bool IsMember, FieldSet? Children) Walk(JsonNode? node, Schema? schema)
     {
@@ -79,7 +79,7 @@ internal static class Ownership
         return (field, declared);
     }
 
-    private static JsonNode? Without(JsonNode node, FieldSet gone, Schema? schema)
+    private static JsonNode Without(JsonNode node, FieldSet gone, Schema? schema)
     {
         switch (Shapes.Of(schema, node))
         {
@@ -92,7 +92,7 @@ internal static class Ownership
         }
     }
 
-    private static JsonObject? WithoutFields(JsonObject obj, FieldSet gone, Schema? schema)
+    private static JsonObject WithoutFields(JsonObject obj, FieldSet gone, Schema? schema)
     {
         var result = new JsonObject();
         foreach (var (name, value) in obj)
@@ -106,10 +106,7 @@ internal static class Ownership
             if (value is not null && gone.Below(element) is { } below)
             {
                 Shapes.TryField(schema, name, out var field, out _);
-                if (Without(value, below, field) is { } rest)
-                {
-                    result[name] = rest;
-                }
+                result[name] = Without(value, below, field);
             }
             else
             {
@@ -117,10 +114,10 @@ internal static class Ownership
             }
         }
 
-        return result.Count == 0 && obj.Count > 0 ? null : result;
+        return result;
     }
 
-    private static JsonArray? WithoutItems(JsonArray array, FieldSet gone, Schema schema, Shape shape)
+    private static JsonArray WithoutItems(JsonArray array, FieldSet gone, Schema schema, Shape shape)
     {
         var result = new JsonArray();
         foreach (var item in array)
@@ -131,10 +128,10 @@ internal static class Ownership
             }
             else if (!gone.HasMember(element))
             {
-                result.Add(item is not null && gone.Below(element) is { } below ? Without(item, below, schema.Items) ?? new JsonObject() : item?.DeepClone());
+                result.Add(item is not null && gone.Below(element) is { } below ? Without(item, below, schema.Items) : item?.DeepClone());
             }
         }
 
-        return result.Count == 0 && array.Count > 0 ? null : result;
+        return result;
     }
 }

@@ -138,6 +138,7 @@ internal sealed partial class ApiServer
             "GET" when watch => Allow(request, "watch", _watches.Watch),
             "GET" when named => Allow(request, "get", Get),
             "GET" => Allow(request, "list", _lists.List),
+            "POST" when request.Kind is { Group: "", Plural: "bindings" } => _pods.BindByName(request),
             "POST" when request.Kind.Verbs is ["create"] => ReviewHandler.Answer(request),
             "POST" when !named || request.Kind.Custom => Allow(request, "create", Create),
             "PUT" when named => Allow(request, "update", asked => _writes.Replace(asked, null)),

@@ -9,6 +9,7 @@ namespace LlmOperator.Sandbox.Server;
 /// <summary>Answers the subresources of pods that are no plain writes: log, binding, eviction.</summary>
 internal sealed class PodHandler(Cluster cluster, IPodLogs? logs, CancellationToken stopping)
 {
+    private static readonly ResourceName Pods = new("", "pods");
     private static readonly ResourceName Budgets = new("policy", "poddisruptionbudgets");
 
     /// <summary>GET of a log.</summary>
@@ -62,12 +63,16 @@ internal sealed class PodHandler(Cluster cluster, IPodLogs? logs, CancellationTo
         var node = body.Object.Text("target", "name") ?? "";
         if (node.Length == 0)
         {
-            throw Refusals.Invalid(request.Kind, request.Name, "target.name", "\"\"", "name of the node is required");
+            throw Refusals.Invalid(request.Kind, request.Path.Name ?? "", "target.name", "\"\"", "name of the node is required");
         }
 
-        Bind(request.Kind, request.Namespace, request.Name, node, write);
+        var name = request.Path.Name ?? body.Object.Text("metadata", "name") ?? throw Refusals.BadRequest("name must be provided");
+        Bind(request.Kind, request.Namespace, name, node, write);
         await Reply.Json(request.Context, 201, Reply.Success(201));
     }
+
+    /// <summary>POST of a binding to the collection of bindings: it names the pod itself.</summary>
+    public Task BindByName(ResourceRequest request) => Bind(request with { Kind = cluster.Registry.Storage(Pods)! });
 
     /// <summary>POST of an eviction: a delete that disruption budgets may refuse.</summary>
     public async Task Evict(ResourceRequest request)

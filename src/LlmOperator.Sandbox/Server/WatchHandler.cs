@@ -31,10 +31,12 @@ internal sealed class WatchHandler(Cluster cluster, ListHandler lists, Cancellat
         var bookmarks = RequestOptions.Flag(request.Context.Request, "allowWatchBookmarks") == true;
 
         var stream = new Stream(request, lists.WriterFor(request, presentation), selection, presentation);
-        await stream.Start();
+
+        // Everything is in place before the client hears of the stream: from then on it misses nothing.
         using var watch = cluster.Store.Watch(request.Collection, request.Namespace, after);
         if (watch is null)
         {
+            await stream.Start();
             await stream.Error(Refusals.Expired($"too old resource version: {after} ({cluster.Store.Revision})"));
             return;
         }
@@ -44,6 +46,7 @@ internal sealed class WatchHandler(Cluster cluster, ListHandler lists, Cancellat
             : null;
         await using var endTimer = cluster.Time.CreateTimer(_ => End(watch, bookmarks), null, timeout, Timeout.InfiniteTimeSpan);
         using var stop = stopping.Register(() => End(watch, bookmarks));
+        await stream.Start();
         await stream.Changes(watch.Initial);
         if (initialEvents == true && bookmarks)
         {

@@ -16,17 +16,32 @@ internal sealed class ChunkedStream(byte[] content, IReadOnlyList<int> sizes, bo
 
     public override long Position { get => _at; set => throw new NotSupportedException(); }
 
-    public override int Read(byte[] buffer, int offset, int count)
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    public override int Read(Span<byte> buffer)
     {
         if (_at == content.Length)
         {
             return breaksOff ? throw new IOException("connection reset") : 0;
         }
 
-        var size = Math.Min(Math.Min(count, Math.Max(1, sizes[Math.Min(_piece++, sizes.Count - 1)])), content.Length - _at);
-        content.AsSpan(_at, size).CopyTo(buffer.AsSpan(offset));
+        var size = Math.Min(Math.Min(buffer.Length, Math.Max(1, sizes[Math.Min(_piece++, sizes.Count - 1)])), content.Length - _at);
+        content.AsSpan(_at, size).CopyTo(buffer);
         _at += size;
         return size;
+    }
+
+    // Always at hand, so that whole streams are read on the caller's thread and what that costs can be measured.
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return new(Read(buffer.Span));
+        }
+        catch (IOException fault)
+        {
+            return ValueTask.FromException<int>(fault);
+        }
     }
 
     public override void Flush()

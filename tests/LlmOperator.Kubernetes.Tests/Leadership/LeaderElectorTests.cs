@@ -1,4 +1,5 @@
 using System.Net;
+using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Controllers;
 using LlmOperator.Kubernetes.Leadership;
 using LlmOperator.Kubernetes.Objects;
@@ -182,7 +183,7 @@ public sealed class LeaderElectorTests : IAsyncDisposable
         {
             begun = true;
             await finish.Task;
-            await manager.Client.ApplyAsync(new Part { Metadata = new ObjectMeta { Name = "last", Namespace = "default" } }, new Client.ApplyOptions { FieldManager = "test" }, token);
+            await manager.Client.ApplyAsync(new Part { Metadata = new ObjectMeta { Name = "last", Namespace = "default" } }, new ApplyOptions { FieldManager = "test" }, token);
             return ReconcileResult.Done;
         }), plan => plan.For<Echo>());
         _server.Put(Echo.Named("one"));
@@ -212,7 +213,7 @@ public sealed class LeaderElectorTests : IAsyncDisposable
         {
             while (true)
             {
-                await manager.Client.ApplyAsync(new Part { Metadata = new ObjectMeta { Name = "busy", Namespace = "default" } }, new Client.ApplyOptions { FieldManager = "test" }, token);
+                await manager.Client.ApplyAsync(new Part { Metadata = new ObjectMeta { Name = "busy", Namespace = "default" } }, new ApplyOptions { FieldManager = "test" }, token);
                 Interlocked.Increment(ref writes);
                 await Task.Delay(TimeSpan.FromSeconds(1), _clock, token);
             }

@@ -28,7 +28,14 @@ public sealed class ModelFactsTests
     {
         var shape = new ModelArchitecture
         {
-            Layers = 48, HiddenSize = 2048, AttentionHeads = 32, KeyValueHeads = 4, HeadDimension = 128, IntermediateSize = 768, VocabularySize = 151936, Experts = 128,
+            Layers = 48,
+            HiddenSize = 2048,
+            AttentionHeads = 32,
+            KeyValueHeads = 4,
+            HeadDimension = 128,
+            IntermediateSize = 768,
+            VocabularySize = 151936,
+            Experts = 128,
         };
 
         // Its two norms a layer over query and key heads (12,288 weights) are beyond the formula.

@@ -96,6 +96,9 @@ internal static class CanonicalValues
                 var written = moment.UtcDateTime.ToString(micro ? "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'" : "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
                 changed = written == time ? null : written;
                 return null;
+            case "byte" when value.GetValueKind() == JsonValueKind.String:
+                var encoded = value.GetValue<string>();
+                return System.Buffers.Text.Base64.IsValid(encoded) ? null : "illegal base64 data at input byte 0";
             default:
                 return null;
         }

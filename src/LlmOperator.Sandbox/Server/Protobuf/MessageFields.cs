@@ -28,7 +28,7 @@ internal static class MessageFields
         var messages = new Dictionary<string, FrozenDictionary<int, MessageField>>(StringComparer.Ordinal);
         while (text.ReadLine() is { } line)
         {
-            var parts = line.Split(' ');
+            var parts = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             messages[parts[0]] = parts.Skip(1).Select(Field).ToFrozenDictionary(field => field.Number, field => field.Field);
         }
 

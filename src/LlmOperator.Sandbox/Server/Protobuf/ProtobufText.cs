@@ -21,7 +21,8 @@ internal static class ProtobufText
         "core.v1.ProbeHandler",
         "core.v1.VolumeSource",
         "core.v1.PersistentVolumeSource",
-        "core.v1.EphemeralContainerCommon");
+        "core.v1.EphemeralContainerCommon",
+        "networking.v1.IngressRuleValue");
 
     /// <summary>
     /// Numbers and booleans that are pointers in the API, so that zero is said and not left out. Of all others a zero is what an absent

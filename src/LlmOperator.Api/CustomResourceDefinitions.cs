@@ -1,9 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
 using LlmOperator.Api.Endpoints;
+using LlmOperator.Api.Generation;
 using LlmOperator.Api.Models;
 using LlmOperator.Api.RagIndexes;
 
-namespace LlmOperator.Api.Generation;
+namespace LlmOperator.Api;
 
 /// <summary>The CustomResourceDefinitions of the project's kinds.</summary>
 public static class CustomResourceDefinitions

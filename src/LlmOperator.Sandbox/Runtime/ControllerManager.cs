@@ -1,0 +1,35 @@
+using LlmOperator.Sandbox.Lifecycle;
+using LlmOperator.Sandbox.Nodes;
+using LlmOperator.Sandbox.Scheduling;
+using LlmOperator.Sandbox.Storage;
+using LlmOperator.Sandbox.Workloads;
+using Microsoft.Extensions.Logging;
+
+namespace LlmOperator.Sandbox.Runtime;
+
+/// <summary>Puts together what makes workloads run: the controllers of a control plane, its scheduler, and the kubelets of its nodes.</summary>
+internal static class ControllerManager
+{
+    /// <summary>Creates a runtime with every controller; nothing runs until it is started.</summary>
+    /// <param name="cluster">The objects.</param>
+    /// <param name="logs">Where container logs are kept; the server reads them from there.</param>
+    /// <param name="certificateAuthority">Certificate of the authority of the API server, PEM.</param>
+    /// <param name="logger">Where faults are logged.</param>
+    public static ClusterRuntime Create(ICluster cluster, PodLogs logs, string certificateAuthority, ILogger? logger = null)
+    {
+        var runtime = new ClusterRuntime(cluster, logger);
+        var events = new EventRecorder(cluster);
+        runtime.Add(new GarbageCollector(runtime));
+        runtime.Add(new NamespaceController(runtime));
+        runtime.Add(new NamespaceContents(runtime, certificateAuthority));
+        runtime.Add(new DeploymentController(runtime, events));
+        runtime.Add(new ReplicaSetController(runtime, events));
+        runtime.Add(new StatefulSetController(runtime, events));
+        runtime.Add(new JobController(runtime, events));
+        runtime.Add(new EndpointSliceController(runtime));
+        runtime.Add(new DisruptionController(runtime));
+        runtime.Add(new Scheduler(runtime, events));
+        runtime.Add(new Kubelet(runtime, events, logs));
+        return runtime;
+    }
+}

@@ -1,0 +1,62 @@
+using LlmOperator.Api.Generation;
+using LlmOperator.Cli;
+using LlmOperator.Configuration;
+using LlmOperator.Hosting;
+using LlmOperator.Kubernetes.Client;
+using LlmOperator.Kubernetes.Configuration;
+using LlmOperator.Sandbox;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace LlmOperator.EndToEnd.Tests;
+
+/// <summary>One embedded cluster with the operator beside it, shared by the tests of a class; each test works in a namespace of its own.</summary>
+public sealed class SandboxFixture : IAsyncLifetime
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly string _folder = Directory.CreateTempSubdirectory("llm-operator-").FullName;
+    private EmbeddedCluster? _cluster;
+    private KubeClient? _client;
+    private Task _operator = Task.CompletedTask;
+    private int _namespaces;
+
+    internal Kubectl Kubectl { get; private set; } = null!;
+
+    internal string Folder => _folder;
+
+    public async ValueTask InitializeAsync()
+    {
+        // Pods take their usual seconds on this clock and a twentieth of them on the wall.
+        _cluster = await EmbeddedCluster.StartAsync(new EmbeddedClusterOptions { Time = new AcceleratedTimeProvider(20) });
+        var kubeconfig = Path.Combine(_folder, "kubeconfig");
+        await File.WriteAllTextAsync(kubeconfig, _cluster.KubeconfigText);
+        Kubectl = new Kubectl(kubeconfig);
+        _client = new KubeClient(new ClusterConfigurationLoader().Load(kubeconfig));
+        await new ManifestApplier(_client).ApplyAsync(CustomResourceDefinitions.Embedded().SelectMany(file => Manifest.Parse(file.Yaml, file.FileName)), _stop.Token);
+        _operator = OperatorHost.RunAsync(
+            new OperatorOptions { MetricsBindAddress = null, HealthProbeBindAddress = null }, _client, TimeProvider.System, NullLoggerFactory.Instance, _stop.Token);
+    }
+
+    /// <summary>A fresh namespace; skips the test where kubectl is missing.</summary>
+    internal async Task<string> NamespaceAsync()
+    {
+        Kubectl.SkipUnlessInstalled();
+        var ns = $"test-{Interlocked.Increment(ref _namespaces)}";
+        await Kubectl.RunAsync($"create namespace {ns}");
+        return ns;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _operator;
+        _client?.Dispose();
+        if (_cluster is not null)
+        {
+            await _cluster.DisposeAsync();
+        }
+
+        _stop.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
