@@ -1,6 +1,9 @@
 using System.Runtime.InteropServices;
 using LlmOperator.Benchmarks;
+using LlmOperator.Benchmarks.Clusters;
 using LlmOperator.Benchmarks.Echo;
+using LlmOperator.Benchmarks.Endpoints;
+using LlmOperator.Benchmarks.Watching;
 using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Configuration;
 
@@ -13,6 +16,11 @@ try
     Func<Arguments, CancellationToken, Task<int>>? run = command switch
     {
         "echo" => EchoCommand.RunAsync,
+        "echo-load" => EchoLoadCommand.RunAsync,
+        "endpoints" => EndpointsCommand.RunAsync,
+        "sandbox-start" => SandboxStartCommand.RunAsync,
+        "informer-memory" => InformerMemoryCommand.RunAsync,
+        "watch-decode" => WatchDecodeCommand.RunAsync,
         _ => null,
     };
     if (run is not null)

@@ -34,8 +34,8 @@ internal static class EchoLoadCommand
         await cluster.CreateNamespaceAsync(ns, cancellationToken);
 
         var informers = new InformerSet(cluster.Client, new InformerOptions { Namespace = ns });
-        var echoes = new Progress<Echo>(informers.Get<Echo>());
-        var deployments = new Progress<Deployment>(informers.Get<Deployment>());
+        var echoes = new Milestone<Echo>(informers.Get<Echo>());
+        var deployments = new Milestone<Deployment>(informers.Get<Deployment>());
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         informers.Start(watching.Token);
         await informers.WaitForSyncAsync(cancellationToken);

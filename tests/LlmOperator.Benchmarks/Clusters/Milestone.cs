@@ -4,7 +4,7 @@ using LlmOperator.Kubernetes.Informers;
 namespace LlmOperator.Benchmarks.Clusters;
 
 /// <summary>Waits until as many objects of a kind as wanted are in a state, by the watch of an informer.</summary>
-internal sealed class Progress<T>
+internal sealed class Milestone<T>
     where T : class, IKubeObject<T>
 {
     private readonly Lock _gate = new();
@@ -14,7 +14,7 @@ internal sealed class Progress<T>
     private TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Informer<T> _informer;
 
-    public Progress(Informer<T> informer)
+    public Milestone(Informer<T> informer)
     {
         _informer = informer;
         informer.AddHandler(change =>
