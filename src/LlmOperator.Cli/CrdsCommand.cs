@@ -1,5 +1,5 @@
 using System.CommandLine;
-using LlmOperator.Api.Generation;
+using LlmOperator.Api;
 
 namespace LlmOperator.Cli;
 

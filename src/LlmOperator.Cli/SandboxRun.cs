@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using LlmOperator.Api.Generation;
+using LlmOperator.Api;
 using LlmOperator.Configuration;
 using LlmOperator.Hosting;
 using LlmOperator.Kubernetes.Client;
@@ -123,7 +123,7 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
             ResourceReadiness.Of(cluster.Objects.Get(new ObjectRef(new ResourceName(obj.Resource.Group, obj.Resource.Plural), obj.Key.Namespace, obj.Key.Name)));
 
         using var changes = new ChangeSignal(cluster.Objects);
-        var table = new WaitTable(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) }), Observe, time);
+        var table = new WaitTable(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) }), output, Observe, time);
         var left = await table.WaitAsync(applied, () => Task.WhenAny(changes.Next(), failed), settings.Timeout, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
         if (failed.IsCompleted)

@@ -5,7 +5,7 @@ namespace LlmOperator.Cli;
 /// <summary>
 /// Shows resources and their conditions until all are ready: a table drawn in place on a terminal, one line a change elsewhere.
 /// </summary>
-internal sealed class WaitTable(IAnsiConsole console, Func<AppliedObject, ResourceReadiness> observe, TimeProvider time)
+internal sealed class WaitTable(IAnsiConsole console, TextWriter output, Func<AppliedObject, ResourceReadiness> observe, TimeProvider time)
 {
     private readonly Dictionary<AppliedObject, string> _printed = [];
 
@@ -84,7 +84,7 @@ internal sealed class WaitTable(IAnsiConsole console, Func<AppliedObject, Resour
             if (_printed.GetValueOrDefault(obj) != line)
             {
                 _printed[obj] = line;
-                console.WriteLine(line);
+                output.WriteLine(line);
             }
         }
     }

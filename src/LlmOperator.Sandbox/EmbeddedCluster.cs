@@ -81,9 +81,14 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         {
             var runtime = ControllerManager.Create(server.Cluster, logs, server.CertificateAuthorityPem, options.Logger);
             var cluster = new EmbeddedCluster(server, runtime);
-            cluster.AddNodes(options.Nodes ?? DefaultNodes.All);
+            cluster.AddNodes(options.Nodes is { } given ? NodeCatalog.Read(given) : DefaultNodes.All);
             runtime.Start();
             return cluster;
+        }
+        catch (ArgumentException fault)
+        {
+            await server.DisposeAsync();
+            throw new SandboxException($"--nodes: {fault.Message}", fault);
         }
         catch
         {

@@ -1,4 +1,4 @@
-using LlmOperator.Api.Generation;
+using LlmOperator.Api;
 using LlmOperator.Cli;
 using LlmOperator.Configuration;
 using LlmOperator.Hosting;

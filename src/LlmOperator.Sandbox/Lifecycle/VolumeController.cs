@@ -28,6 +28,22 @@ internal sealed class VolumeController(ClusterRuntime runtime, EventRecorder eve
     /// <inheritdoc/>
     public override string Name => "kube-controller-manager";
 
+    /// <summary>Claims a pod mounts, by name.</summary>
+    public static IEnumerable<string> ClaimNames(JsonObject pod)
+    {
+        foreach (var volume in pod.Objects("spec", "volumes"))
+        {
+            if (volume.Text("persistentVolumeClaim", "claimName") is { } name)
+            {
+                yield return name;
+            }
+            else if (volume.Object("ephemeral") is not null)
+            {
+                yield return $"{pod.Name()}-{volume.Text("name")}";
+            }
+        }
+    }
+
     /// <summary>Whether claims of a class wait for their first pod.</summary>
     public static bool WaitsForPod(JsonObject? storageClass) => storageClass.Text("volumeBindingMode") == "WaitForFirstConsumer";
 
@@ -58,9 +74,9 @@ internal sealed class VolumeController(ClusterRuntime runtime, EventRecorder eve
         }
         else if (change.Ref.Resource == Resources.Pods && (change.Type == WatchEventType.Deleted || change.Object.IsTerminal()))
         {
-            foreach (var claim in ClaimsOf(change.Object))
+            foreach (var claim in ClaimNames(change.Object))
             {
-                Enqueue(new ObjectRef(Resources.Claims, change.Ref.Namespace, claim[(claim.IndexOf('/', StringComparison.Ordinal) + 1)..]));
+                Enqueue(new ObjectRef(Resources.Claims, change.Ref.Namespace, claim));
             }
         }
     }
@@ -310,18 +326,5 @@ internal sealed class VolumeController(ClusterRuntime runtime, EventRecorder eve
 
     private static string Use(string? ns, string claim) => $"{ns}/{claim}";
 
-    private static IEnumerable<string> ClaimsOf(JsonObject pod)
-    {
-        foreach (var volume in pod.Objects("spec", "volumes"))
-        {
-            if (volume.Text("persistentVolumeClaim", "claimName") is { } name)
-            {
-                yield return Use(pod.Namespace(), name);
-            }
-            else if (volume.Object("ephemeral") is not null)
-            {
-                yield return Use(pod.Namespace(), $"{pod.Name()}-{volume.Text("name")}");
-            }
-        }
-    }
+    private static IEnumerable<string> ClaimsOf(JsonObject pod) => ClaimNames(pod).Select(name => Use(pod.Namespace(), name));
 }

@@ -70,6 +70,9 @@ internal sealed class ContainerRun(JsonObject spec, bool init)
     /// <summary>Whether readiness succeeded.</summary>
     public bool Ready { get; set; }
 
+    /// <summary>Whether a readiness probe has failed since it last succeeded.</summary>
+    public bool ProbeFailed { get; set; }
+
     /// <summary>Id the runtime gave the present run.</summary>
     public string Id { get; set; } = "";
 

@@ -226,7 +226,7 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
         container.Phase = ContainerPhase.Running;
         container.Started = Now;
         container.Id = $"containerd://{Digests.Hex($"{run.Uid}/{container.Name}/{container.Restarts}")}";
-        (container.IsStarted, container.Ready) = (false, false);
+        (container.IsStarted, container.Ready, container.ProbeFailed) = (false, false, false);
         events.Normal(pod, Component, "Created", "Container created", node);
         events.Normal(pod, Component, "Started", "Container started", node);
         logs.Begin(run.Uid, container.Name, Now, pod.Annotation(PodDirections.Log));
@@ -259,9 +259,9 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
         container.IsStarted = true;
         if (PodDirections.Fails(pod, "NeverReady"))
         {
-            if (container.Ready || container.Due < container.Started)
+            if (!container.ProbeFailed)
             {
-                container.Due = container.Started;
+                container.ProbeFailed = true;
                 events.Warning(pod, Component, "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503", node);
             }
 
@@ -269,6 +269,7 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
         }
         else
         {
+            container.ProbeFailed = false;
             container.Ready = !(container.Init && !container.Sidecar);
         }
 

@@ -25,11 +25,21 @@ internal static class ControllerManager
         runtime.Add(new DeploymentController(runtime, events));
         runtime.Add(new ReplicaSetController(runtime, events));
         runtime.Add(new StatefulSetController(runtime, events));
+        runtime.Add(new DaemonSetController(runtime, events));
         runtime.Add(new JobController(runtime, events));
+        runtime.Add(new CronJobController(runtime, events));
         runtime.Add(new EndpointSliceController(runtime));
         runtime.Add(new DisruptionController(runtime));
+        runtime.Add(new VolumeController(runtime, events));
+        runtime.Add(new NodeAgent(runtime));
+        runtime.Add(new NodeLifecycleController(runtime, events));
         runtime.Add(new Scheduler(runtime, events));
         runtime.Add(new Kubelet(runtime, events, logs));
+        if (cluster.List(Resources.StorageClasses).Count == 0)
+        {
+            cluster.Create(Resources.StorageClasses, VolumeController.DefaultClass(), "kube-controller-manager");
+        }
+
         return runtime;
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LlmOperator.Kubernetes.Client;
+using LlmOperator.Sandbox.Lifecycle;
 using LlmOperator.Sandbox.Runtime;
 using LlmOperator.Sandbox.Storage;
 
@@ -71,6 +72,16 @@ internal sealed class Scheduler(ClusterRuntime runtime, EventRecorder events) : 
             if (pod.Condition("PodScheduled")?.Text("message") != message)
             {
                 events.Warning(pod, Component, "FailedScheduling", message);
+            }
+
+            return;
+        }
+
+        if (!ClaimsReady(pod, chosen.Name))
+        {
+            lock (_gate)
+            {
+                _waiting.Add(key);
             }
 
             return;
@@ -330,14 +341,8 @@ internal sealed class Scheduler(ClusterRuntime runtime, EventRecorder events) : 
 
     private string? UnboundClaim(JsonObject pod)
     {
-        foreach (var volume in pod.Objects("spec", "volumes"))
+        foreach (var name in VolumeController.ClaimNames(pod))
         {
-            var name = volume.Text("persistentVolumeClaim", "claimName") ?? (volume.Object("ephemeral") is null ? null : $"{pod.Name()}-{volume.Text("name")}");
-            if (name is null)
-            {
-                continue;
-            }
-
             if (Cluster.Get(new ObjectRef(Resources.Claims, pod.Namespace(), name)) is not { } claim)
             {
                 return $"persistentvolumeclaim \"{name}\" not found";
@@ -348,13 +353,33 @@ internal sealed class Scheduler(ClusterRuntime runtime, EventRecorder events) : 
                 return $"persistentvolumeclaim \"{name}\" is being deleted";
             }
 
-            if (claim.Text("status", "phase") != "Bound")
+            if (claim.Text("status", "phase") != "Bound" && !WaitsForPod(claim))
             {
                 return "pod has unbound immediate PersistentVolumeClaims";
             }
         }
 
         return null;
+    }
+
+    private bool WaitsForPod(JsonObject claim) => VolumeController.WaitsForPod(
+        Cluster.Get(new ObjectRef(Resources.StorageClasses, null, claim.Text("spec", "storageClassName") ?? "")));
+
+    /// <summary>Tells claims that waited for their first pod where it will run. The pod follows when they are bound.</summary>
+    private bool ClaimsReady(JsonObject pod, string node)
+    {
+        var ready = true;
+        foreach (var name in VolumeController.ClaimNames(pod))
+        {
+            var key = new ObjectRef(Resources.Claims, pod.Namespace(), name);
+            if (Cluster.Get(key) is { } claim && claim.Text("status", "phase") != "Bound")
+            {
+                ready = false;
+                Cluster.Update(key, copy => copy.Child("metadata").Child("annotations")[VolumeController.SelectedNode] = node, Name);
+            }
+        }
+
+        return ready;
     }
 
     private void Bind(ObjectRef key, string node) => Cluster.Update(

@@ -178,7 +178,7 @@ internal sealed class DaemonSetController(ClusterRuntime runtime, EventRecorder 
     }
 
     /// <summary>A pod for a node: the scheduler binds it, told by its affinity where.</summary>
-    private JsonObject Pod(JsonObject set, string hash, string node)
+    private static JsonObject Pod(JsonObject set, string hash, string node)
     {
         var pod = PodTemplates.NewPod(set, set.Object("spec", "template") ?? [], "apps/v1", "DaemonSet");
         var metadata = pod.Child("metadata");
