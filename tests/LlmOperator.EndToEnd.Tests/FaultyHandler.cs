@@ -25,15 +25,6 @@ internal sealed class FaultyHandler : DelegatingHandler
         }
     }
 
-    /// <summary>Forgets the requests that a test made necessary itself.</summary>
-    public void Drop(Predicate<string> which)
-    {
-        lock (_gate)
-        {
-            _requests.RemoveAll(which);
-        }
-    }
-
     /// <summary>An answer of the API server, a <c>Status</c>.</summary>
     public static HttpResponseMessage Status(HttpStatusCode code, string reason, TimeSpan? retryAfter = null)
     {

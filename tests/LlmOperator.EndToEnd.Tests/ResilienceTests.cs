@@ -162,11 +162,13 @@ public sealed class ResilienceTests : IAsyncLifetime
 
         var before = Versions();
         await using var second = new RunningOperator(this);
-        await SettledAsync(second);
+        await SettledAsync();
 
+        // What the marker made necessary is not what is counted: its status and its event.
+        var requests = second.Faults.Requests.Where(request => !request.Contains("/markers/", StringComparison.Ordinal)).ToList();
         Assert.Equal(before, Versions());
-        Assert.DoesNotContain(second.Faults.Requests, request => !request.StartsWith("GET", StringComparison.Ordinal));
-        Assert.True(second.Faults.Requests.Count < 10, string.Join('\n', second.Faults.Requests));
+        Assert.DoesNotContain(requests, request => !request.StartsWith("GET", StringComparison.Ordinal));
+        Assert.True(requests.Count < 10, string.Join('\n', requests));
     }
 
     private async Task ApplySamplesAsync() =>
@@ -175,7 +177,7 @@ public sealed class ResilienceTests : IAsyncLifetime
     private Task BothReadyAsync() => UntilAsync(() => Status(Endpoints, "twin-8b") == "True" && Status(Endpoints, "qwen3-30b") == "True");
 
     /// <summary>The operator has seen all there is: an object made after everything else has its status.</summary>
-    private async Task SettledAsync(RunningOperator? running = null)
+    private async Task SettledAsync()
     {
         var name = $"marker-{Guid.NewGuid():n}";
         var marker = Manifest.Parse($$"""
@@ -189,11 +191,6 @@ public sealed class ResilienceTests : IAsyncLifetime
         await new ManifestApplier(_user).ApplyAsync(Manifest.Parse("{apiVersion: v1, kind: Namespace, metadata: {name: markers}}", "namespace").Concat(marker), _guard.Token);
         await UntilAsync(() => Condition(Endpoints, name, "ModelReady", "markers") is not null);
         _cluster.Objects.Delete(new ObjectRef(Endpoints, "markers", name));
-        if (running is not null)
-        {
-            // What the marker made necessary is not what is counted: its status and its event.
-            running.Faults.Drop(request => request.Contains("/markers/", StringComparison.Ordinal));
-        }
     }
 
     private string Versions() => string.Join(' ', new[] { Endpoints, Deployments, Services, new("llmops.dev", "llmmodels") }
