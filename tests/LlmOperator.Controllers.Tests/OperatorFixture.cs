@@ -121,6 +121,9 @@ internal sealed class OperatorFixture : IAsyncDisposable
         RunPods();
         await ConditionAsync("Ready", "True", "Serving");
         await ConditionAsync("Progressing", "True", "RevisionAvailable");
+
+        // Pods and Deployments come by watches of their own, in either order.
+        await ConditionAsync("Scheduled", "True", "PodsScheduled");
         await SettleAsync();
         Assert.NotEmpty(Writes);
     }
