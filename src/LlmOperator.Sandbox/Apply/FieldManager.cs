@@ -83,7 +83,8 @@ internal static class FieldManager
         managers.RemoveAll(entry => entry.Fields.IsEmpty);
         ManagedFields.Cap(managers);
         KeepLastApplied(merged, config, manager);
-        Defaulter.Apply(merged, kind.Schema);
+        EmptyFields.Drop(merged, kind);
+        Defaulter.Apply(merged, kind.Schema, keepNulls: kind.Custom);
         kind.Behavior.Default(merged);
         ManagedFields.Write(merged, managers);
         return merged;
@@ -110,7 +111,7 @@ internal static class FieldManager
 
     private static void Track(List<Manager> managers, JsonObject? old, JsonObject obj, KindDefinition kind, Manager self, DateTimeOffset now)
     {
-        var comparison = Comparison.Of(old, obj, kind.Schema, Tracked(kind, self.Subresource.Length == 0 ? null : self.Subresource));
+        var comparison = Comparison.Of(old ?? EmptyObject.Of(kind), obj, kind.Schema, Tracked(kind, self.Subresource.Length == 0 ? null : self.Subresource));
         Yield(managers, comparison, null);
         var taken = comparison.Modified.Union(comparison.Added).Difference(Unowned);
         if (!taken.IsEmpty)
@@ -258,11 +259,15 @@ internal static class FieldManager
             throw new StatusException(400, "BadRequest", $"Incorrect version specified in apply patch. Specified patch version: {apiVersion}, expected: {kind.ApiVersion}");
         }
 
-        if (ConfigCheck.Fault(config, kind.Schema) is { } fault)
+        JsonScalars.TryString(config["kind"], out var kindName);
+        var fault = kindName == kind.Kind
+            ? ConfigCheck.Fault(config, kind.Schema)
+            : $"no corresponding type for {apiVersion}, Kind={kindName}";
+        if (fault is not null)
         {
             JsonScalars.TryString(config["metadata"]?["namespace"], out var ns);
             JsonScalars.TryString(config["metadata"]?["name"], out var name);
-            throw new StatusException(500, "", $"failed to create typed patch object ({ns}/{name}; {kind.Group}/{kind.Version}, Kind={kind.Kind}): {fault}");
+            throw new StatusException(500, "", $"failed to create typed patch object ({ns}/{name}; {kind.Group}/{kind.Version}, Kind={kindName}): {fault}");
         }
     }
 

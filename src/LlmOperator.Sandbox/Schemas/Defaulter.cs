@@ -11,12 +11,13 @@ internal static class Defaulter
     /// <summary>Applies defaults.</summary>
     /// <param name="node">Changed in place.</param>
     /// <param name="schema">Its schema.</param>
-    public static void Apply(JsonNode node, Schema schema)
+    /// <param name="keepNulls">Whether a null without a default stays, for validation to refuse.</param>
+    public static void Apply(JsonNode node, Schema schema, bool keepNulls = false)
     {
         switch (node)
         {
             case JsonObject obj:
-                ApplyToFields(obj, schema);
+                ApplyToFields(obj, schema, keepNulls);
                 break;
             case JsonArray array when schema.Items is { } items:
                 for (var index = 0; index < array.Count; index++)
@@ -28,7 +29,7 @@ internal static class Defaulter
 
                     if (array[index] is JsonObject or JsonArray)
                     {
-                        Apply(array[index]!, items);
+                        Apply(array[index]!, items, keepNulls);
                     }
                 }
 
@@ -36,7 +37,7 @@ internal static class Defaulter
         }
     }
 
-    private static void ApplyToFields(JsonObject obj, Schema schema)
+    private static void ApplyToFields(JsonObject obj, Schema schema, bool keepNulls)
     {
         foreach (var (name, property) in schema.Properties)
         {
@@ -54,7 +55,11 @@ internal static class Defaulter
             {
                 if (property.Default is null)
                 {
-                    obj.Remove(name);
+                    if (!keepNulls)
+                    {
+                        obj.Remove(name);
+                    }
+
                     continue;
                 }
 
@@ -64,7 +69,7 @@ internal static class Defaulter
 
             if (value is JsonObject or JsonArray)
             {
-                Apply(value, property);
+                Apply(value, property, keepNulls);
             }
         }
 
@@ -85,7 +90,11 @@ internal static class Defaulter
             {
                 if (values.Default is null)
                 {
-                    obj.Remove(name);
+                    if (!keepNulls)
+                    {
+                        obj.Remove(name);
+                    }
+
                     continue;
                 }
 
@@ -95,7 +104,7 @@ internal static class Defaulter
 
             if (value is not null)
             {
-                Apply(value, values);
+                Apply(value, values, keepNulls);
             }
         }
     }

@@ -114,7 +114,7 @@ internal sealed partial class ApiServer
         if (RequestPath.Parse(path) is not { } parsed
             || _cluster.Registry.Find(parsed.Group, parsed.Version, parsed.Plural) is not { Verbs.Count: > 0 } kind
             || (parsed.Namespace is not null && !kind.Namespaced)
-            || (parsed.Namespace is null && kind.Namespaced && parsed.Name is not null))
+            || (parsed.Namespace is null && kind.Namespaced && (parsed.Name is not null || (kind.Custom && context.Request.Method is not ("GET" or "HEAD")))))
         {
             await Reply.PageNotFound(context);
             return;
@@ -133,21 +133,27 @@ internal sealed partial class ApiServer
     {
         var named = request.Path.Name is not null;
         var watch = request.Path.Watch || RequestOptions.Flag(request.Context.Request, "watch") == true;
-        return request.Context.Request.Method switch
+        var method = request.Context.Request.Method;
+        return (method == "HEAD" && request.Kind.Custom ? "GET" : method) switch
         {
             "GET" when watch => Allow(request, "watch", _watches.Watch),
             "GET" when named => Allow(request, "get", Get),
             "GET" => Allow(request, "list", _lists.List),
             "POST" when request.Kind is { Group: "", Plural: "bindings" } => _pods.BindByName(request),
             "POST" when request.Kind.Verbs is ["create"] => ReviewHandler.Answer(request),
+            "POST" when request.Kind.Custom && IsTerminating(request) => throw Refusals.MethodNotAllowed(request.Kind, "create"),
             "POST" when !named || request.Kind.Custom => Allow(request, "create", Create),
-            "PUT" when named => Allow(request, "update", asked => _writes.Replace(asked, null)),
+            "PUT" when named || request.Kind.Custom => Allow(request, "update", asked => _writes.Replace(asked, null)),
             "PATCH" when named || request.Kind.Custom => Allow(request, "patch", asked => _writes.Patch(asked, null)),
             "DELETE" when named => Allow(request, "delete", _deletes.Delete),
-            "DELETE" => Allow(request, "deletecollection", _deletes.DeleteCollection),
-            var method => throw Refusals.MethodNotAllowed(request.Kind, method.ToLowerInvariant()),
+            "DELETE" when request.Namespace is not null || !request.Kind.Namespaced => Allow(request, "deletecollection", _deletes.DeleteCollection),
+            _ => throw Refusals.MethodNotAllowed(request.Kind, method.ToLowerInvariant()),
         };
     }
+
+    /// <summary>A definition that is going away takes no new objects.</summary>
+    private bool IsTerminating(ResourceRequest request) =>
+        _cluster.Store.Get(DefinitionLifecycle.Definitions, null, request.Kind.Name.ToString())?.Object.Text("metadata", "deletionTimestamp") is not null;
 
     private Task Subresource(ResourceRequest request, string name)
     {

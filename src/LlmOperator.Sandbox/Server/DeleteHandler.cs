@@ -79,6 +79,11 @@ internal sealed class DeleteHandler(Cluster cluster, ListHandler lists)
         }
 
         var dryRun = RequestOptions.DryRun(http, errors) || body.Texts("dryRun").Contains("All");
+        if (body.Texts("dryRun") is { Count: > 0 } stages && stages.Any(stage => stage != "All"))
+        {
+            errors.NotSupported("dryRun", $"[\"{string.Join("\",\"", stages)}\"]", ["All"]);
+        }
+
         if (errors.Any)
         {
             throw Refusals.InvalidOptions("DeleteOptions", errors);

@@ -53,6 +53,8 @@ internal static class RequestOptions
         return new WriteRequest(manager.Length > 0 ? manager : UserAgent(request))
         {
             Subresource = subresource,
+            IsNew = optionsKind == "CreateOptions",
+            IsPatch = optionsKind == "PatchOptions",
             DryRun = dryRun,
             FieldValidation = validation switch
             {

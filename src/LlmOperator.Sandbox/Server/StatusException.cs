@@ -38,7 +38,11 @@ internal sealed class StatusException(int code, string reason, string message, J
             details["group"] = group;
         }
 
-        details["kind"] = kind;
+        if (kind.Length > 0)
+        {
+            details["kind"] = kind;
+        }
+
         details["causes"] = causes;
         var texts = errors.All.Select(error => $"{error.Field}: {error.Message}").Distinct().ToList();
         var subject = group.Length == 0 ? kind : $"{kind}.{group}";

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LlmOperator.Sandbox.Apply;
+using LlmOperator.Sandbox.Schemas;
 using LlmOperator.Sandbox.Storage;
 
 namespace LlmOperator.Sandbox.Server;
@@ -14,6 +15,7 @@ internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
         var body = await RequestBody.ReadObject(http);
         var write = RequestOptions.Write(http, "CreateOptions", null);
         var obj = body.Object;
+        CheckVersion(request, obj);
         CheckType(request, obj);
         FitNamespace(request, obj);
         ObjectShape.Normalise(request.Kind, obj, write, body.Duplicates);
@@ -27,6 +29,7 @@ internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
         var body = await RequestBody.ReadObject(http);
         var write = RequestOptions.Write(http, "UpdateOptions", subresource);
         var obj = body.Object;
+        CheckVersion(request, obj);
         CheckType(request, obj);
         CheckName(request, obj);
         FitNamespace(request, obj);
@@ -65,7 +68,9 @@ internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
             {
                 var patched = Patches.Apply(type, present, body, request.Kind.Schema);
                 CheckType(request, patched);
-                ObjectShape.Normalise(request.Kind, patched, write, body.Duplicates);
+                Decode(request, patched, write, body);
+                CheckName(request, patched);
+                FitNamespace(request, patched);
                 return patched;
             },
             write);
@@ -77,10 +82,13 @@ internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
         var write = RequestOptions.Write(request.Context.Request, "PatchOptions", subresource, apply: true);
         var force = RequestOptions.Flag(request.Context.Request, "force") ?? false;
         var applied = body.Object;
-        CheckType(request, applied);
-        CheckName(request, applied);
-        FitNamespace(request, applied);
         FieldManager.CheckConfig(applied, request.Kind);
+        if (applied.Text("metadata", "name") is { Length: > 0 } || cluster.Store.Get(request.Collection, request.Namespace, request.Name) is null)
+        {
+            CheckName(request, applied);
+        }
+
+        FitNamespace(request, applied);
 
         // A configuration names only what its owner means: defaults come after the merge.
         ObjectShape.Check(request.Kind, applied, write, body.Duplicates);
@@ -99,6 +107,10 @@ internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
             {
                 throw request.NotFound();
             }
+            else if (applied.Text("metadata", "uid") is { Length: > 0 } uid)
+            {
+                throw Refusals.Conflict(request.Kind.Name, request.Name, $"uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+            }
             else
             {
                 result = cluster.Writer.Create(request.Kind, Merge(null), write, owned: true);
@@ -115,6 +127,30 @@ internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
         Reply.Warn(request.Context, write.Warnings);
         var presentation = Presentation.Of(request.Context.Request.Headers.Accept);
         return Reply.Json(request.Context, status, lists.WriterFor(request, presentation).One(obj), presentation);
+    }
+
+    /// <summary>A patched object that cannot be decoded is the fault of the patch.</summary>
+    private static void Decode(ResourceRequest request, JsonObject patched, WriteRequest write, RequestBody body)
+    {
+        try
+        {
+            ObjectShape.Normalise(request.Kind, patched, write, body.Duplicates);
+        }
+        catch (StatusException fault) when (fault.Code == 400)
+        {
+            var errors = new FieldErrors();
+            errors.Invalid("patch", JsonScalars.Quote(patched.ToJsonString()), fault.Message);
+            throw StatusException.Invalid("", "", "", errors);
+        }
+    }
+
+    /// <summary>Custom objects must say their version: nothing fills it in for them.</summary>
+    private static void CheckVersion(ResourceRequest request, JsonObject obj)
+    {
+        if (request.Kind.Custom && obj.Text("kind") is { Length: > 0 } && string.IsNullOrEmpty(obj.Text("apiVersion")))
+        {
+            throw Refusals.BadRequest($"the API version in the data () does not match the expected API version ({request.Kind.ApiVersion})");
+        }
     }
 
     private static void CheckType(ResourceRequest request, JsonObject obj)
@@ -149,7 +185,7 @@ internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
         var name = obj.Text("metadata", "name") ?? "";
         if (name.Length == 0)
         {
-            obj.Child("metadata")["name"] = request.Name;
+            throw Refusals.BadRequest($"the name of the object ({request.Name} based on URL) was undeterminable: name must be provided");
         }
         else if (name != request.Name)
         {

@@ -126,18 +126,20 @@ internal sealed class Deleter(Cluster cluster, ObjectStore store, DefinitionLife
 
     private static void CheckPreconditions(KindDefinition kind, StoredObject stored, DeleteRequest request)
     {
+        // This check names the kind where all others name the resource.
+        var name = new ResourceName(kind.Group, kind.Kind);
         if (request.Uid is { } uid && uid != stored.Object.Text("metadata", "uid"))
         {
             throw Refusals.Conflict(
-                kind.Name, stored.Name, $"Precondition failed: UID in precondition: {uid}, UID in object meta: {stored.Object.Text("metadata", "uid")}");
+                name, stored.Name, $"the UID in the precondition ({uid}) does not match the UID in record ({stored.Object.Text("metadata", "uid")}). The object might have been deleted and then recreated");
         }
 
         if (request.ResourceVersion is { } version && version != stored.Object.Text("metadata", "resourceVersion"))
         {
             throw Refusals.Conflict(
-                kind.Name,
+                name,
                 stored.Name,
-                $"Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {stored.Object.Text("metadata", "resourceVersion")}");
+                $"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({stored.Object.Text("metadata", "resourceVersion")}). The object might have been modified");
         }
     }
 

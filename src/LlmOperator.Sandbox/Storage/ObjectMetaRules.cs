@@ -44,7 +44,7 @@ internal static partial class ObjectMetaRules
     /// <summary>Checks what may not change between two versions of an object.</summary>
     public static void ValidateUpdate(JsonObject metadata, JsonObject old, FieldErrors errors)
     {
-        foreach (var name in (ReadOnlySpan<string>)["name", "namespace", "uid", "creationTimestamp"])
+        foreach (var name in (ReadOnlySpan<string>)["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"])
         {
             if (!JsonNode.DeepEquals(metadata[name], old[name]))
             {

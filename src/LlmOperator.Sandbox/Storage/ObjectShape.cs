@@ -16,6 +16,7 @@ internal static class ObjectShape
     public static void Normalise(KindDefinition kind, JsonObject obj, WriteRequest request, IReadOnlyList<string>? duplicates = null)
     {
         Check(kind, obj, request, duplicates);
+        EmptyFields.Drop(obj, kind);
         Default(kind, obj);
     }
 
@@ -34,8 +35,19 @@ internal static class ObjectShape
             throw Refusals.BadRequest($"{kind.Kind} in version \"{kind.Version}\" cannot be handled as a {kind.Kind}: {fault}");
         }
 
+        if (kind.Custom && obj["metadata"] is JsonObject metadata && BuiltinDecoder.Decode("ObjectMeta", metadata, ObjectMetaSchema.Instance) is { } metadataFault)
+        {
+            throw Refusals.BadRequest($"{kind.Kind} in version \"{kind.Version}\" cannot be handled as a {kind.Kind}: {metadataFault}");
+        }
+
         var unknown = request.FieldValidation == FieldValidation.Ignore ? null : new List<string>();
         Pruner.Prune(obj, kind.Schema, unknown);
+        if (kind.Custom && unknown is { Count: > 1 })
+        {
+            // Metadata is decoded first, and told of first.
+            unknown = [.. unknown.OrderBy(path => !path.StartsWith("metadata.", StringComparison.Ordinal))];
+        }
+
         Report(kind, request, duplicates, unknown);
     }
 
@@ -46,7 +58,7 @@ internal static class ObjectShape
             return;
         }
 
-        var faults = (duplicates ?? []).Select(path => $"duplicate field \"{path}\"").Concat(unknown.Select(path => $"unknown field \"{path}\"")).ToList();
+        var faults = (duplicates ?? []).Select(Duplicate).Concat(unknown.Select(path => $"unknown field \"{path}\"")).ToList();
         if (request.FieldValidation == FieldValidation.Strict)
         {
             throw Refusals.BadRequest($"{kind.Kind} in version \"{kind.Version}\" cannot be handled as a {kind.Kind}: strict decoding error: {string.Join(", ", faults)}");
@@ -54,4 +66,7 @@ internal static class ObjectShape
 
         request.Warnings.AddRange(faults);
     }
+
+    /// <summary>YAML tells of duplicates by line, in a sentence of its own.</summary>
+    private static string Duplicate(string path) => path.StartsWith("line ", StringComparison.Ordinal) ? path : $"duplicate field \"{path}\"";
 }

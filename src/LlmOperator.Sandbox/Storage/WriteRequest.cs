@@ -9,6 +9,12 @@ internal sealed record WriteRequest(string Manager)
     /// <summary>Null for the object itself, else <c>status</c>, <c>scale</c>, <c>finalize</c> …</summary>
     public string? Subresource { get; init; }
 
+    /// <summary>Whether this is a POST: the object cannot have a version yet.</summary>
+    public bool IsNew { get; init; }
+
+    /// <summary>Whether the new state was made by patching the present one.</summary>
+    public bool IsPatch { get; init; }
+
     /// <summary>Everything but the commit.</summary>
     public bool DryRun { get; init; }
 

@@ -32,6 +32,7 @@ internal sealed class Writer(Cluster cluster, ObjectStore store, DefinitionLifec
             }
 
             Admit(kind, metadata);
+            var version = metadata.Text("resourceVersion");
             FillSystemFields(kind, metadata);
             ClearStatus(kind, obj);
             if (!owned)
@@ -57,6 +58,11 @@ internal sealed class Writer(Cluster cluster, ObjectStore store, DefinitionLifec
             if (errors.Any)
             {
                 throw StatusOf(kind, obj, name, errors);
+            }
+
+            if (request is { IsNew: true, DryRun: false } && ulong.TryParse(version, out var number) && number > 0)
+            {
+                throw new Server.StatusException(500, "", "resourceVersion should not be set on objects to be created");
             }
 
             var collection = KindRegistry.CollectionOf(kind);
@@ -101,7 +107,7 @@ internal sealed class Writer(Cluster cluster, ObjectStore store, DefinitionLifec
                 return old;
             }
 
-            CheckPreconditions(kind, name, obj, old);
+            CheckPreconditions(kind, name, obj, old, request);
             CarrySystemFields(obj, old);
             KeepForeignParts(kind, obj, old, request.Subresource);
             if (!owned)
@@ -206,9 +212,10 @@ internal sealed class Writer(Cluster cluster, ObjectStore store, DefinitionLifec
         }
     }
 
-    private static void CheckPreconditions(KindDefinition kind, string name, JsonObject obj, JsonObject old)
+    private static void CheckPreconditions(KindDefinition kind, string name, JsonObject obj, JsonObject old, WriteRequest request)
     {
-        if (obj.Text("metadata", "uid") is { Length: > 0 } uid && uid != old.Text("metadata", "uid"))
+        // What a patch makes of the uid is judged as any other change of it: it may not.
+        if (!request.IsPatch && obj.Text("metadata", "uid") is { Length: > 0 } uid && uid != old.Text("metadata", "uid"))
         {
             throw Refusals.Conflict(kind.Name, name, $"Precondition failed: UID in precondition: {uid}, UID in object meta: {old.Text("metadata", "uid")}");
         }
@@ -220,6 +227,10 @@ internal sealed class Writer(Cluster cluster, ObjectStore store, DefinitionLifec
             {
                 throw Refusals.Invalid(kind, name, "metadata.resourceVersion", "0", "must be specified for an update");
             }
+        }
+        else if (!ulong.TryParse(version, out _))
+        {
+            throw new Server.StatusException(500, "", $"strconv.ParseUint: parsing \"{version}\": invalid syntax");
         }
         else if (version != old.Text("metadata", "resourceVersion"))
         {
@@ -239,9 +250,18 @@ internal sealed class Writer(Cluster cluster, ObjectStore store, DefinitionLifec
             }
         }
 
-        foreach (var field in (ReadOnlySpan<string>)["deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion", "generateName", "selfLink"])
+        foreach (var field in (ReadOnlySpan<string>)["generation", "resourceVersion", "selfLink"])
         {
             Carry(metadata, oldMetadata, field);
+        }
+
+        // Nobody can take a deletion back; to mark an object oneself is refused as a change of an immutable field.
+        foreach (var field in (ReadOnlySpan<string>)["deletionTimestamp", "deletionGracePeriodSeconds"])
+        {
+            if (oldMetadata.ContainsKey(field))
+            {
+                Carry(metadata, oldMetadata, field);
+            }
         }
     }
 
