@@ -18,6 +18,8 @@ internal sealed class DeploymentController(ClusterRuntime runtime, EventRecorder
         DeploymentPlan.Max, "deprecated.deployment.rollback.to",
     ];
 
+    private readonly ObjectIndex _orphans = runtime.AddIndex(Resources.ReplicaSets, set => set.ControllerRef() is null ? [set.Namespace() ?? ""] : []);
+
     /// <inheritdoc/>
     public override string Name => "kube-controller-manager";
 
@@ -31,6 +33,21 @@ internal sealed class DeploymentController(ClusterRuntime runtime, EventRecorder
         else if (change.Ref.Resource == Resources.ReplicaSets && change.Object.ControllerRef() is { } owner && owner.Text("kind") == "Deployment")
         {
             Enqueue(new ObjectRef(Resources.Deployments, change.Ref.Namespace, owner.Text("name")!));
+        }
+        else if (change.Ref.Resource == Resources.ReplicaSets)
+        {
+            if (change.Previous?.ControllerRef() is { } left && left.Text("kind") == "Deployment")
+            {
+                Enqueue(new ObjectRef(Resources.Deployments, change.Ref.Namespace, left.Text("name")!));
+            }
+
+            if (change.Type != WatchEventType.Deleted)
+            {
+                foreach (var adopter in Adoption.Adopters(Cluster, Resources.Deployments, change.Object))
+                {
+                    Enqueue(adopter);
+                }
+            }
         }
         else if (change is { Type: WatchEventType.Deleted } && change.Ref.Resource == Resources.Pods && change.Object.ControllerRef() is { } set && set.Text("kind") == "ReplicaSet"
             && Cluster.Get(new ObjectRef(Resources.ReplicaSets, change.Ref.Namespace, set.Text("name")!))?.ControllerRef() is { } deployment)
@@ -56,6 +73,14 @@ internal sealed class DeploymentController(ClusterRuntime runtime, EventRecorder
             return;
         }
 
+        Adoption.Settle(
+            Cluster,
+            deployment,
+            "apps/v1",
+            "Deployment",
+            Resources.ReplicaSets,
+            Runtime.ReplicaSetsByOwner.Get(deployment.Uid()),
+            _orphans.Get(deployment.Namespace() ?? ""));
         MarkPaused(key, deployment, plan);
         deployment = Cluster.Get(key) ?? deployment;
         var sets = Sets(deployment);
