@@ -1,8 +1,48 @@
-using System.CommandLine;
+using System.Runtime.InteropServices;
+using LlmOperator.Benchmarks;
+using LlmOperator.Benchmarks.Clusters;
 using LlmOperator.Benchmarks.Echo;
+using LlmOperator.Benchmarks.Endpoints;
+using LlmOperator.Benchmarks.Watching;
+using LlmOperator.Kubernetes.Client;
+using LlmOperator.Kubernetes.Configuration;
 
-var root = new RootCommand("Benchmarks of llm-operator. Nothing here is a test: figures depend on the machine, so compare ratios of one run.")
+using var stop = new CancellationTokenSource();
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+try
 {
-    EchoCommand.Create(),
-};
-return await root.Parse(args).InvokeAsync();
+    var command = args.Length == 0 ? "--help" : args[0];
+    Func<Arguments, CancellationToken, Task<int>>? run = command switch
+    {
+        "echo" => EchoCommand.RunAsync,
+        "echo-load" => EchoLoadCommand.RunAsync,
+        "endpoints" => EndpointsCommand.RunAsync,
+        "sandbox-start" => SandboxStartCommand.RunAsync,
+        "informer-memory" => InformerMemoryCommand.RunAsync,
+        "watch-decode" => WatchDecodeCommand.RunAsync,
+        _ => null,
+    };
+    if (run is not null)
+    {
+        return await run(new Arguments(args.AsSpan(1)), stop.Token);
+    }
+
+    Console.WriteLine(Help.Text);
+    return command is "--help" or "-h" or "-?" ? 0 : 2;
+}
+catch (Exception fault) when (fault is ArgumentsException or ClusterConfigurationException or KubeApiException)
+{
+    Console.Error.WriteLine($"error: {fault.Message}");
+    return 2;
+}
+catch (OperationCanceledException) when (stop.IsCancellationRequested)
+{
+    return 0;
+}
+
+void Stop(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    stop.Cancel();
+}

@@ -5,6 +5,7 @@ using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Applying;
 using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Controllers;
+using LlmOperator.Kubernetes.Informers;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Accelerators;
 using LlmOperator.Planning.Endpoints;

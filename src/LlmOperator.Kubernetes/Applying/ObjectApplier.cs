@@ -1,6 +1,6 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using LlmOperator.Kubernetes.Client;
+using LlmOperator.Kubernetes.Http;
 using LlmOperator.Kubernetes.Objects;
 
 namespace LlmOperator.Kubernetes.Applying;
@@ -27,6 +27,10 @@ public readonly record struct ApplyResult<T>(T Object, bool Written)
 /// <param name="hashAnnotation">Key of the annotation that keeps the hash, for example <c>example.com/applied-hash</c>.</param>
 public sealed class ObjectApplier(IKubeClient client, string fieldManager, string hashAnnotation)
 {
+    private ApplyOptions Options { get; } = new() { FieldManager = fieldManager, Force = true };
+
+    private ApplyOptions StatusOptions { get; } = new() { FieldManager = fieldManager, Force = true, Subresource = "status" };
+
     /// <summary>Applies <paramref name="wanted"/> unless <paramref name="live"/> is it already.</summary>
     /// <param name="wanted">Only the fields to own.</param>
     /// <param name="live">The object as cached; null when there is none.</param>
@@ -45,33 +49,21 @@ public sealed class ObjectApplier(IKubeClient client, string fieldManager, strin
             }
         }
 
-        string hash;
-        JsonNode body;
-        using (var wantedJson = ToJson(wanted))
+        using var wantedText = Serialize(wanted);
+        using var wantedJson = JsonDocument.Parse(wantedText.Written);
+        var hash = ContentHash.Of(wantedJson.RootElement);
+        if (live?.Metadata.Annotations is { } annotations && annotations.TryGetValue(hashAnnotation, out var applied) && applied == hash)
         {
-            hash = ContentHash.Of(wantedJson.RootElement);
-            if (live is not null && live.Metadata.Annotations is { } annotations && annotations.TryGetValue(hashAnnotation, out var applied) && applied == hash)
+            using var liveText = Serialize(live);
+            using var liveJson = JsonDocument.Parse(liveText.Written);
+            if (JsonSubset.Contains(liveJson.RootElement, wantedJson.RootElement))
             {
-                using var liveJson = ToJson(live);
-                if (JsonSubset.Contains(liveJson.RootElement, wantedJson.RootElement))
-                {
-                    return new ApplyResult<T>(live, false);
-                }
+                return new ApplyResult<T>(live, false);
             }
-
-            body = JsonObject.Create(wantedJson.RootElement.Clone())!;
         }
 
-        var metadata = body["metadata"] as JsonObject ?? throw new ArgumentException($"the {wanted.Kind} wanted has no metadata", nameof(wanted));
-        if (metadata["annotations"] is not JsonObject stamped)
-        {
-            metadata["annotations"] = stamped = [];
-        }
-
-        stamped[hashAnnotation] = hash;
-        var written = await client.ApplyAsync(
-            body.Deserialize(T.JsonTypeInfo)!, new ApplyOptions { FieldManager = fieldManager, Force = true }, cancellationToken).ConfigureAwait(false);
-        return new ApplyResult<T>(written, true);
+        var body = WithHash(wantedJson.RootElement, hash, wanted.Kind);
+        return new ApplyResult<T>(await client.ApplyAsync<T>(ObjectKey.Of(wanted), body, Options, cancellationToken).ConfigureAwait(false), true);
     }
 
     /// <summary>Applies the status of <paramref name="wanted"/> unless the live status says the same.</summary>
@@ -81,18 +73,20 @@ public sealed class ObjectApplier(IKubeClient client, string fieldManager, strin
     public async Task<ApplyResult<T>> ApplyStatusIfChangedAsync<T>(T wanted, T live, CancellationToken cancellationToken)
         where T : class, IKubeObject<T>
     {
-        using (var wantedJson = ToJson(wanted))
-        using (var liveJson = ToJson(live))
+        using var wantedText = Serialize(wanted);
+        using (var wantedJson = JsonDocument.Parse(wantedText.Written))
+        using (var liveText = Serialize(live))
+        using (var liveJson = JsonDocument.Parse(liveText.Written))
         {
-            var isThere = liveJson.RootElement.TryGetProperty("status", out var liveStatus);
-            if (!wantedJson.RootElement.TryGetProperty("status", out var wantedStatus) || (isThere && JsonSubset.Same(wantedStatus, liveStatus)))
+            var isThere = liveJson.RootElement.TryGetProperty("status"u8, out var liveStatus);
+            if (!wantedJson.RootElement.TryGetProperty("status"u8, out var wantedStatus) || (isThere && JsonSubset.Same(wantedStatus, liveStatus)))
             {
                 return new ApplyResult<T>(live, false);
             }
         }
 
-        var options = new ApplyOptions { FieldManager = fieldManager, Force = true, Subresource = "status" };
-        return new ApplyResult<T>(await client.ApplyAsync(wanted, options, cancellationToken).ConfigureAwait(false), true);
+        var body = wantedText.Written.ToArray();
+        return new ApplyResult<T>(await client.ApplyAsync<T>(ObjectKey.Of(wanted), body, StatusOptions, cancellationToken).ConfigureAwait(false), true);
     }
 
     /// <summary>Deletes what an owner has and no longer wants. Objects another controller manages, and those going already, are left alone.</summary>
@@ -142,7 +136,56 @@ public sealed class ObjectApplier(IKubeClient client, string fieldManager, strin
         }
     }
 
-    private static JsonDocument ToJson<T>(T obj)
+    /// <summary>The object as it is sent: with the hash among its annotations.</summary>
+    private byte[] WithHash(JsonElement wanted, string hash, string kind)
+    {
+        if (!wanted.TryGetProperty("metadata"u8, out var metadata) || metadata.ValueKind != JsonValueKind.Object)
+        {
+            throw new ArgumentException($"the {kind} wanted has no metadata");
+        }
+
+        using var body = new PooledBuffer();
+        using (var writer = Writer(body))
+        {
+            writer.WriteStartObject();
+            WriteAllBut(writer, wanted, "metadata");
+            writer.WriteStartObject("metadata"u8);
+            WriteAllBut(writer, metadata, "annotations");
+            writer.WriteStartObject("annotations"u8);
+            if (metadata.TryGetProperty("annotations"u8, out var annotations) && annotations.ValueKind == JsonValueKind.Object)
+            {
+                WriteAllBut(writer, annotations, hashAnnotation);
+            }
+
+            writer.WriteString(hashAnnotation, hash);
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+
+        // An array of its own: the transport may read it after the answer.
+        return body.Written.ToArray();
+    }
+
+    private static void WriteAllBut(Utf8JsonWriter writer, JsonElement value, string field)
+    {
+        foreach (var property in value.EnumerateObject())
+        {
+            if (!property.NameEquals(field))
+            {
+                property.WriteTo(writer);
+            }
+        }
+    }
+
+    private static PooledBuffer Serialize<T>(T obj)
         where T : class, IKubeObject<T>
-        => JsonSerializer.SerializeToDocument(obj, T.JsonTypeInfo);
+    {
+        var text = new PooledBuffer();
+        using var writer = Writer(text);
+        JsonSerializer.Serialize(writer, obj, T.JsonTypeInfo);
+        return text;
+    }
+
+    private static Utf8JsonWriter Writer(PooledBuffer buffer) => new(buffer, new JsonWriterOptions { SkipValidation = true });
 }

@@ -28,12 +28,14 @@ public sealed partial class KubeClient
     }
 
     /// <inheritdoc/>
-    public async Task<T> ApplyAsync<T>(T obj, ApplyOptions options, CancellationToken cancellationToken = default)
+    public Task<T> ApplyAsync<T>(T obj, ApplyOptions options, CancellationToken cancellationToken = default)
         where T : class, IKubeObject<T>
-    {
-        var body = Serialize(obj, T.JsonTypeInfo);
-        return await SendAsync(ApplyRequest(T.Resource, ObjectKey.Of(obj), body, options), T.JsonTypeInfo, cancellationToken).ConfigureAwait(false);
-    }
+        => ApplyAsync<T>(ObjectKey.Of(obj), Serialize(obj, T.JsonTypeInfo), options, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<T> ApplyAsync<T>(ObjectKey key, ReadOnlyMemory<byte> body, ApplyOptions options, CancellationToken cancellationToken = default)
+        where T : class, IKubeObject<T>
+        => SendAsync(ApplyRequest(T.Resource, key, body, options), T.JsonTypeInfo, cancellationToken);
 
     /// <inheritdoc/>
     public Task<T> PatchAsync<T>(ObjectKey key, Patch patch, WriteOptions? options = null, CancellationToken cancellationToken = default)

@@ -26,6 +26,10 @@ internal sealed class FencedKubeClient(IKubeClient client, LeaderFence fence) : 
         where T : class, IKubeObject<T>
         => fence.IsOpen ? client.ApplyAsync(obj, options, cancellationToken) : Refused<T>();
 
+    public Task<T> ApplyAsync<T>(ObjectKey key, ReadOnlyMemory<byte> body, ApplyOptions options, CancellationToken cancellationToken = default)
+        where T : class, IKubeObject<T>
+        => fence.IsOpen ? client.ApplyAsync<T>(key, body, options, cancellationToken) : Refused<T>();
+
     public Task<T> PatchAsync<T>(ObjectKey key, Patch patch, WriteOptions? options = null, CancellationToken cancellationToken = default)
         where T : class, IKubeObject<T>
         => fence.IsOpen ? client.PatchAsync<T>(key, patch, options, cancellationToken) : Refused<T>();

@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using LlmOperator.Kubernetes;
@@ -34,8 +34,8 @@ internal sealed record EchoSpec
 
 internal sealed record EchoStatus
 {
-    /// <summary>Says that the children are applied: boolean or integer (the replicas asked for), as the cluster's definition has it.</summary>
-    public JsonNode? Ready { get; init; }
+    /// <summary>Says that the children are applied: boolean, or the replicas asked for, as the cluster's definition has it.</summary>
+    public JsonElement? Ready { get; init; }
 }
 
 [JsonSerializable(typeof(Echo))]

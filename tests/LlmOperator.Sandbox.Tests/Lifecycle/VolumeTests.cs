@@ -80,6 +80,28 @@ public sealed class VolumeTests
         Assert.Equal("Running", _cluster.Get(Resources.Pods, "p").Text("status", "phase"));
     }
 
+    [Fact]
+    public void Each_pod_of_a_stateful_set_keeps_a_claim_of_its_own()
+    {
+        _cluster.Create(Resources.StatefulSets, """
+            {"metadata":{"name":"q"},"spec":{"serviceName":"q","replicas":2,"selector":{"matchLabels":{"app":"q"}},
+             "template":{"metadata":{"labels":{"app":"q"}},"spec":{"containers":[{"name":"c","image":"q:1","volumeMounts":[{"name":"data","mountPath":"/data"}]}]}},
+             "volumeClaimTemplates":[{"metadata":{"name":"data"},"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}]}}
+            """);
+        _cluster.Pass(10);
+        Assert.Equal(2, _cluster.Get(Resources.StatefulSets, "q").Integer("status", "readyReplicas"));
+        var bound = _cluster.Get(Resources.Claims, "data-q-1").Text("spec", "volumeName");
+        Assert.NotNull(bound);
+
+        _cluster.Change(Resources.StatefulSets, "q", set => set["spec"]!["replicas"] = 1);
+        _cluster.Pass(5);
+        _cluster.Change(Resources.StatefulSets, "q", set => set["spec"]!["replicas"] = 2);
+        _cluster.Pass(10);
+
+        Assert.Equal(bound, _cluster.Get(Resources.Claims, "data-q-1").Text("spec", "volumeName"));
+        Assert.Equal(2, _cluster.Get(Resources.StatefulSets, "q").Integer("status", "readyReplicas"));
+    }
+
     private System.Text.Json.Nodes.JsonObject Get() => _cluster.Get(Resources.Claims, "data")!;
 
     private void Claim(string size, string spec = "") => _cluster.Create(Resources.Claims, $$$$$$$$"""

@@ -76,6 +76,35 @@ public sealed class NodeTests
         Assert.Equal("m", Assert.Single(_cluster.Pods()).Text("spec", "nodeName"));
     }
 
+    [Fact]
+    public void Pods_of_a_node_with_a_kubelet_of_its_own_are_left_alone()
+    {
+        _cluster.Create(Resources.Nodes, """
+            {"metadata":{"name":"n","annotations":{"sandbox.llmops.dev/kubelet":"none"}},"status":{"capacity":{"cpu":"8","memory":"8Gi","pods":"10"}}}
+            """);
+        _cluster.Create(Resources.Pods, """{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}}""");
+        _cluster.Pass(60);
+
+        Assert.Equal("n", _cluster.Get(Resources.Pods, "p").Text("spec", "nodeName"));
+        Assert.Equal("Pending", _cluster.Get(Resources.Pods, "p").Text("status", "phase"));
+        Assert.Null(_cluster.Get(Resources.Nodes, "n")!.Condition("Ready"));
+    }
+
+    [Fact]
+    public void A_container_out_of_memory_says_so_and_is_started_again()
+    {
+        _cluster.AddNode("n");
+        _cluster.Create(Resources.Pods, """
+            {"metadata":{"name":"p","annotations":{"sandbox.llmops.dev/fail":"OutOfMemory"}},"spec":{"containers":[{"name":"c","image":"i"}]}}
+            """);
+        _cluster.Pass(8);
+
+        var status = _cluster.Get(Resources.Pods, "p").At("status", "containerStatuses")![0];
+        Assert.Equal("CrashLoopBackOff", status.Text("state", "waiting", "reason"));
+        Assert.Equal("OOMKilled", status.Text("lastState", "terminated", "reason"));
+        Assert.Equal(137, status.Integer("lastState", "terminated", "exitCode"));
+    }
+
     [Theory]
     [InlineData("""{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}""", "apiVersion and kind must be v1 and Node")]
     [InlineData("""{"apiVersion":"v1","kind":"Node","metadata":{}}""", "metadata.name is missing")]

@@ -10,20 +10,25 @@ internal static class PodRules
     private static readonly string[] Lists = ["initContainers", "containers", "ephemeralContainers"];
 
     /// <summary>Checks a template.</summary>
-    public static void Template(JsonObject? template, string path, FieldErrors errors)
+    /// <param name="template">Template.</param>
+    /// <param name="path">Path of the template.</param>
+    /// <param name="errors">Where faults are told.</param>
+    /// <param name="provided">Names of volumes its pods get besides those of the template.</param>
+    public static void Template(JsonObject? template, string path, FieldErrors errors, IEnumerable<string>? provided = null)
     {
         if (template.Object("metadata", "labels") is { } labels)
         {
             ObjectMetaRules.ValidateLabels(labels, $"{path}.labels", errors);
         }
 
-        Spec(template.Object("spec") ?? [], $"{path}.spec", errors);
+        Spec(template.Object("spec") ?? [], $"{path}.spec", errors, provided);
     }
 
     /// <summary>Checks a pod spec.</summary>
-    public static void Spec(JsonObject spec, string path, FieldErrors errors)
+    public static void Spec(JsonObject spec, string path, FieldErrors errors, IEnumerable<string>? provided = null)
     {
         var volumes = Volumes(spec, path, errors);
+        volumes.UnionWith(provided ?? []);
         if (spec["containers"] is JsonArray { Count: 0 })
         {
             errors.Required($"{path}.containers");

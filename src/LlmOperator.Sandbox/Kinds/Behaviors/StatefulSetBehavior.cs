@@ -14,6 +14,10 @@ internal sealed class StatefulSetBehavior() : WorkloadBehavior("statefulset")
     protected override bool SelectorIsFixed => false;
 
     /// <inheritdoc/>
+    protected override IEnumerable<string> ProvidedVolumes(JsonObject spec) =>
+        spec.Objects("volumeClaimTemplates").Select(claim => claim.Text("metadata", "name") ?? "");
+
+    /// <inheritdoc/>
     public override void Default(JsonObject obj)
     {
         var strategy = obj.Child("spec").Child("updateStrategy");

@@ -33,7 +33,7 @@ internal abstract class WorkloadBehavior(string noun) : BuiltinBehavior
         Rules.NotNegative(spec["minReadySeconds"], "spec.minReadySeconds", errors);
         Rules.NotNegative(spec["revisionHistoryLimit"], "spec.revisionHistoryLimit", errors);
         Selector(spec, errors);
-        PodRules.Template(spec.Object("template"), "spec.template", errors);
+        PodRules.Template(spec.Object("template"), "spec.template", errors, ProvidedVolumes(spec));
         if (spec.Text("template", "spec", "restartPolicy") is { } policy && policy != "Always")
         {
             errors.NotSupported("spec.template.spec.restartPolicy", $"\"{policy}\"", ["Always"]);
@@ -47,6 +47,9 @@ internal abstract class WorkloadBehavior(string noun) : BuiltinBehavior
 
     /// <summary>Whether the selector stays once set; a StatefulSet words this its own way.</summary>
     protected virtual bool SelectorIsFixed => true;
+
+    /// <summary>Names of volumes the controller gives pods besides those of the template.</summary>
+    protected virtual IEnumerable<string> ProvidedVolumes(JsonObject spec) => [];
 
     private void Selector(JsonObject spec, FieldErrors errors)
     {

@@ -1,26 +1,25 @@
 using System.Collections.Concurrent;
-using LlmOperator.Kubernetes;
-using LlmOperator.Kubernetes.Informers;
 
-namespace LlmOperator.Controllers.Caching;
+namespace LlmOperator.Kubernetes.Informers;
 
 /// <summary>
 /// A cache that shows our own writes at once. An informer hears of a write a moment after the server has answered it; a look at the object in that moment would
 /// take the write for not done and send it again.
 /// </summary>
-internal sealed class OwnWrites<T>
+public sealed class OwnWrites<T>
     where T : class, IKubeObject<T>
 {
     private readonly Informer<T> _informer;
     private readonly ConcurrentDictionary<ObjectKey, (string? SeenVersion, T Written)> _writes = new();
 
+    /// <summary>Shows the objects of an informer.</summary>
     public OwnWrites(Informer<T> informer)
     {
         _informer = informer;
         informer.AddHandler(change =>
         {
             var key = ObjectKey.Of(change.Object);
-            if (_writes.TryGetValue(key, out var write) && (change.Type == ObjectEventType.Deleted || change.Object.Metadata.ResourceVersion != write.SeenVersion))
+            if (_writes.TryGetValue(key, out var write) && (change.Type == ObjectEventType.Deleted || !IsBehind((T)change.Object, write)))
             {
                 _writes.TryRemove(KeyValuePair.Create(key, write));
             }
@@ -36,7 +35,7 @@ internal sealed class OwnWrites<T>
             return cached;
         }
 
-        if (cached?.Metadata.ResourceVersion == write.SeenVersion)
+        if (IsBehind(cached, write))
         {
             return write.Written;
         }
@@ -49,10 +48,20 @@ internal sealed class OwnWrites<T>
     public void Wrote(T written)
     {
         var key = ObjectKey.Of(written);
-        var seen = _informer.Get(key)?.Metadata.ResourceVersion;
-        if (seen != written.Metadata.ResourceVersion)
+        var seen = _informer.Get(key);
+        var write = (seen?.Metadata.ResourceVersion, written);
+        if (IsBehind(seen, write))
         {
-            _writes[key] = (seen, written);
+            _writes[key] = write;
         }
+    }
+
+    // Versions of one kind are numbers that grow. Where they are not, only a version known to be the one before the write is taken for older.
+    private static bool IsBehind(T? cached, (string? SeenVersion, T Written) write)
+    {
+        var (version, written) = (cached?.Metadata.ResourceVersion, write.Written.Metadata.ResourceVersion);
+        return ulong.TryParse(version, out var known) && ulong.TryParse(written, out var own)
+            ? known < own
+            : version != written && version == write.SeenVersion;
     }
 }

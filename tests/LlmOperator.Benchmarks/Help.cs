@@ -1,0 +1,31 @@
+namespace LlmOperator.Benchmarks;
+
+/// <summary>What the commands are.</summary>
+internal static class Help
+{
+    public const string Text = """
+        Benchmarks of llm-operator. Nothing here is a test: figures depend on the machine, so compare ratios of one run.
+
+          echo             run the Echo operator (bench.example.com/v1) until stopped, on any cluster
+                           --kubeconfig FILE   the usual places without it
+                           --workers N         reconciles in parallel (4)
+          echo-load        take an echo operator through backlog, idleness, change, growth and restart
+                           --kubeconfig FILE   cluster without other Echo objects; a sandbox without it
+                           --count N           objects (500)
+                           --idle SECONDS      how long idleness is looked at (30)
+                           --workers N         workers of the operator (4)
+                           --operator PATH     published build of this program; this one without it
+                           --cli PATH          kubectl-llm; the one built in this repository without it
+          endpoints        apply many LlmEndpoints and wait until all are Ready; sandbox and operator in processes of their own
+                           --count N           endpoints (1000)
+                           --speed N           how many times faster than real the sandbox's clock runs (10)
+                           --cli, --operator PATH   kubectl-llm and llm-operator; those built in this repository without them
+          sandbox-start    time from the start of the process to "sandbox ready"
+                           --runs N            (5)
+                           --cli PATH
+          informer-memory  memory of an informer of Deployments
+                           --count N           Deployments (10000)
+          watch-decode     objects a second, and memory allocated for each, of the watch's reader
+                           --count N           objects (50000)
+        """;
+}
