@@ -272,7 +272,7 @@ internal sealed class Scheduler(ClusterRuntime runtime, EventRecorder events) : 
         {
             var texts = reasons.Select(reason => $"{reason.Value} {reason.Key}").Order(StringComparer.Ordinal);
             message = $"0/{_nodes.Count} nodes are available: {string.Join(", ", texts)}. "
-                + (pod.Text("spec", "preemptionPolicy") == "Never" ? "preemption: not eligible due to preemptionPolicy=Never." : NoPreemption([(open, false), (final, true)]));
+                + (pod.Text("spec", "preemptionPolicy") == "Never" ? "no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never." : NoPreemption([(open, false), (final, true)]));
         }
 
         return best;

@@ -7,6 +7,9 @@ namespace LlmOperator.Sandbox.Server;
 /// <summary>Answers delete and delete-collection.</summary>
 internal sealed class DeleteHandler(Cluster cluster, ListHandler lists)
 {
+    private const string OrphanedPods =
+        "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning";
+
     /// <summary>DELETE of an object.</summary>
     public async Task Delete(ResourceRequest request)
     {
@@ -14,6 +17,11 @@ internal sealed class DeleteHandler(Cluster cluster, ListHandler lists)
         if (cluster.Deleter.Delete(request.Kind, request.Namespace, request.Name, options) is not { } deletion)
         {
             throw request.NotFound();
+        }
+
+        if (options.Propagation is null && request.Kind is { Group: "batch", Plural: "jobs" })
+        {
+            Reply.Warn(request.Context, [OrphanedPods]);
         }
 
         await Answer(request, deletion);

@@ -27,6 +27,7 @@ internal sealed class PodHandler(Cluster cluster, IPodLogs? logs, CancellationTo
             LimitBytes = RequestOptions.Integer(http, "limitBytes"),
             Since = Since(request),
         };
+        CheckAmounts(request, options);
         var response = request.Context.Response;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(request.Context.RequestAborted, stopping);
         await using var lines = (logs?.Read(pod, options, ending.Token) ?? AsyncEnumerable.Empty<string>()).GetAsyncEnumerator(ending.Token);
@@ -78,6 +79,11 @@ internal sealed class PodHandler(Cluster cluster, IPodLogs? logs, CancellationTo
     public async Task Evict(ResourceRequest request)
     {
         var body = await RequestBody.Optional(request.Context.Request);
+        if ((body.Text("metadata", "name") ?? "") != request.Name)
+        {
+            throw Refusals.BadRequest("name in URL does not match name in Eviction object");
+        }
+
         var options = DeleteHandler.Options(request, body.Object("deleteOptions"));
         lock (cluster.Store.Gate)
         {
@@ -87,11 +93,42 @@ internal sealed class PodHandler(Cluster cluster, IPodLogs? logs, CancellationTo
                 CheckBudget(request, pod, options.DryRun);
             }
 
+            if (!options.DryRun && pod.Text("metadata", "deletionTimestamp") is null)
+            {
+                MarkDisrupted(request);
+            }
+
             cluster.Deleter.Delete(request.Kind, request.Namespace, request.Name, options);
         }
 
         await Reply.Json(request.Context, 201, Reply.Success(201));
     }
+
+    /// <summary>Tells the pod's owner that the pod did not end by itself.</summary>
+    private void MarkDisrupted(ResourceRequest request) => cluster.Update(
+        new ObjectRef(Pods, request.Namespace, request.Name),
+        pod =>
+        {
+            var status = pod.Child("status");
+            if (status["conditions"] is not JsonArray conditions)
+            {
+                status["conditions"] = conditions = [];
+            }
+
+            conditions.RemoveAll(condition => condition.Text("type") == "DisruptionTarget");
+            conditions.Add(new JsonObject
+            {
+                ["type"] = "DisruptionTarget",
+                ["status"] = "True",
+                ["observedGeneration"] = pod.Integer("metadata", "generation") ?? 0,
+                ["lastProbeTime"] = null,
+                ["lastTransitionTime"] = Cluster.Timestamp(cluster.Time.GetUtcNow()),
+                ["reason"] = "EvictionByEvictionAPI",
+                ["message"] = "Eviction API: evicting",
+            });
+        },
+        "kube-apiserver",
+        "status");
 
     private void Bind(KindDefinition kind, string? ns, string name, string node, WriteRequest write)
     {
@@ -201,6 +238,19 @@ internal sealed class PodHandler(Cluster cluster, IPodLogs? logs, CancellationTo
 
     private JsonObject Pod(ResourceRequest request) =>
         cluster.Store.Get(request.Collection, request.Namespace, request.Name)?.Object ?? throw request.NotFound();
+
+    private static void CheckAmounts(ResourceRequest request, PodLogOptions options)
+    {
+        if (options.TailLines < 0)
+        {
+            throw Refusals.Invalid(request.Kind, request.Name, "tailLines", $"{options.TailLines}", "must be greater than or equal to 0");
+        }
+
+        if (options.LimitBytes < 1)
+        {
+            throw Refusals.Invalid(request.Kind, request.Name, "limitBytes", $"{options.LimitBytes}", "must be greater than 0");
+        }
+    }
 
     private DateTimeOffset? Since(ResourceRequest request) =>
         RequestOptions.Integer(request.Context.Request, "sinceSeconds") is { } seconds ? cluster.Time.GetUtcNow().AddSeconds(-seconds)

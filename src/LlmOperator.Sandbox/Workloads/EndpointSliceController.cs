@@ -153,7 +153,7 @@ internal sealed class EndpointSliceController : Controller
             labels["service.kubernetes.io/headless"] = "";
         }
 
-        slice["ports"] = endpoints is null ? null : ports.DeepClone();
+        slice["ports"] = endpoints is null || ports.Count == 0 ? null : ports.DeepClone();
         slice["endpoints"] = endpoints?.DeepClone();
     }
 

@@ -9,9 +9,14 @@ namespace LlmOperator.Sandbox.Workloads;
 internal sealed class JobController(ClusterRuntime runtime, EventRecorder events) : Controller(runtime)
 {
     private const string Component = "job-controller";
-    private const string IndexAnnotation = "batch.kubernetes.io/job-completion-index";
 
-    private readonly Dictionary<string, Tally> _tallies = [];
+    private const string Tracking = "batch.kubernetes.io/job-tracking";
+    private const string NameLabel = "batch.kubernetes.io/job-name";
+
+    private readonly Dictionary<string, JobBackoff> _backoffs = [];
+    private readonly ObjectIndex _tracked = runtime.AddIndex(
+        Resources.Pods,
+        pod => pod.Texts("metadata", "finalizers").Contains(Tracking) ? [$"{pod.Namespace()}/{pod.Label(NameLabel)}"] : []);
 
     /// <inheritdoc/>
     public override string Name => "kube-controller-manager";
@@ -27,19 +32,26 @@ internal sealed class JobController(ClusterRuntime runtime, EventRecorder events
         {
             Enqueue(new ObjectRef(Resources.Jobs, change.Ref.Namespace, owner.Text("name")!));
         }
+        else if (change.Ref.Resource == Resources.Pods && change.Type != WatchEventType.Deleted && change.Object.Label(NameLabel) is { } name)
+        {
+            // A pod cut loose from its Job still carries the Job's finalizer.
+            Enqueue(new ObjectRef(Resources.Jobs, change.Ref.Namespace, name));
+        }
     }
 
     /// <inheritdoc/>
     public override void Reconcile(ObjectRef key)
     {
-        if (Cluster.Get(key) is not { } job)
+        var job = Cluster.Get(key);
+        ReleaseStrays(key, job);
+        if (job is null)
         {
             return;
         }
 
         if (job.IsDeleting())
         {
-            _tallies.Remove(job.Uid());
+            _backoffs.Remove(job.Uid());
             return;
         }
 
@@ -49,51 +61,93 @@ internal sealed class JobController(ClusterRuntime runtime, EventRecorder events
             return;
         }
 
-        if (!_tallies.TryGetValue(job.Uid(), out var tally))
+        if (!_backoffs.TryGetValue(job.Uid(), out var backoff))
         {
-            _tallies[job.Uid()] = tally = new Tally();
+            _backoffs[job.Uid()] = backoff = new JobBackoff();
         }
 
         var pods = Runtime.PodsByOwner.Get(job.Uid());
-        tally.Count(pods, Now);
+        var tally = new JobTally(job, pods.Where(IsTracked));
+        backoff.Count(tally, Now);
         var active = pods.Where(pod => pod.IsActive()).ToList();
         var completions = job.Integer("spec", "completions");
-        var parallelism = job.Integer("spec", "parallelism") ?? 1;
         var suspended = job.Flag("spec", "suspend") == true;
-        var (reason, message) = Failure(job, tally, pods);
-        var complete = reason is null && (completions is { } wanted ? tally.Succeeded.Count >= wanted : tally.Succeeded.Count > 0 && active.Count == 0);
-        if (reason is not null || suspended || complete)
+        var (reason, message) = Failure(job, tally, pods, suspended);
+        var complete = reason is null
+            && (job.IsTrue("SuccessCriteriaMet") || (completions is { } wanted ? tally.Succeeded >= wanted : tally.Succeeded > 0 && active.Count == 0));
+        if (reason is not null)
         {
+            // Pods that are stopped because the Job failed count as failures themselves.
             Delete(job, active);
+            tally.AddFailed(active.Where(IsTracked));
+            active = [];
+        }
+        else if (suspended || complete)
+        {
+            DeleteUncounted(job, active);
             active = [];
         }
         else
         {
-            active = Manage(key, job, active, tally, completions, parallelism);
+            active = Manage(key, job, active, tally, backoff, completions);
         }
 
-        Write(key, job, tally, active, suspended, complete, reason, message);
-        if (complete)
+        var terminating = Runtime.PodsByOwner.Get(job.Uid()).Count(pod => pod.IsDeleting() && !pod.IsTerminal());
+        Announce(job, suspended, terminating == 0, complete, reason, message);
+        Write(key, job, tally, active, terminating, suspended, complete, reason, message);
+
+        // Only what the status counts may go.
+        foreach (var pod in tally.Counted)
         {
-            events.Normal(job, Component, "Completed", "Job completed");
-        }
-        else if (reason is not null)
-        {
-            events.Warning(job, Component, reason, message!);
+            Untrack(pod);
         }
     }
 
-    private (string? Reason, string? Message) Failure(JsonObject job, Tally tally, List<JsonObject> pods)
+    private static bool IsTracked(JsonObject pod) => pod.Texts("metadata", "finalizers").Contains(Tracking);
+
+    /// <summary>Pods whose Job is gone, going or done are counted by nobody: nothing holds them any more.</summary>
+    private void ReleaseStrays(ObjectRef key, JsonObject? job)
     {
+        var over = job is null || job.IsDeleting() || job.IsTrue("Complete") || job.IsTrue("Failed");
+        foreach (var pod in _tracked.Get($"{key.Namespace}/{key.Name}"))
+        {
+            var mine = job is not null && pod.ControllerRef().Text("uid") == job.Uid();
+            if (!mine || (over && (pod.IsDeleting() || pod.IsTerminal())))
+            {
+                Untrack(pod);
+            }
+        }
+    }
+
+    private void Untrack(JsonObject pod)
+    {
+        if (Cluster.Get(pod.RefIn(Resources.Pods)) is { } present && present.Uid() == pod.Uid())
+        {
+            Cluster.Update(
+                pod.RefIn(Resources.Pods),
+                copy => copy.Child("metadata").SetTexts("finalizers", [.. copy.Texts("metadata", "finalizers").Where(name => name != Tracking)]),
+                Name);
+        }
+    }
+
+    private (string? Reason, string? Message) Failure(JsonObject job, JobTally tally, List<JsonObject> pods, bool suspended)
+    {
+        if (job.Condition("FailureTarget") is { } target && target.Text("status") == "True")
+        {
+            return (target.Text("reason"), target.Text("message"));
+        }
+
+        var limit = job.Integer("spec", "backoffLimit") ?? 6;
         var restarts = job.Text("spec", "template", "spec", "restartPolicy") == "OnFailure"
-            ? pods.Where(pod => pod.IsActive()).SelectMany(pod => pod.Objects("status", "containerStatuses")).Sum(status => status.Integer("restartCount") ?? 0)
+            ? pods.Where(pod => pod.IsActive()).SelectMany(pod => pod.Objects("status", "initContainerStatuses").Concat(pod.Objects("status", "containerStatuses")))
+                .Sum(status => status.Integer("restartCount") ?? 0)
             : 0;
-        if (tally.Failed.Count + restarts > (job.Integer("spec", "backoffLimit") ?? 6))
+        if (tally.Failed > limit || (restarts > 0 && restarts >= limit))
         {
             return ("BackoffLimitExceeded", "Job has reached the specified backoff limit");
         }
 
-        if (job.Integer("spec", "activeDeadlineSeconds") is { } seconds && Objects.Time(job.Text("status", "startTime")) is { } start)
+        if (!suspended && job.Integer("spec", "activeDeadlineSeconds") is { } seconds && Objects.Time(job.Text("status", "startTime")) is { } start)
         {
             if (start.AddSeconds(seconds) <= Now)
             {
@@ -106,33 +160,35 @@ internal sealed class JobController(ClusterRuntime runtime, EventRecorder events
         return (null, null);
     }
 
-    private List<JsonObject> Manage(ObjectRef key, JsonObject job, List<JsonObject> active, Tally tally, long? completions, long parallelism)
+    private List<JsonObject> Manage(ObjectRef key, JsonObject job, List<JsonObject> active, JobTally tally, JobBackoff backoff, long? completions)
     {
+        var parallelism = job.Integer("spec", "parallelism") ?? 1;
         var wanted = completions is { } total
-            ? Math.Min(parallelism, total - tally.Succeeded.Count)
-            : tally.Succeeded.Count > 0 ? active.Count : parallelism;
+            ? Math.Min(parallelism, total - tally.Succeeded)
+            : tally.Succeeded > 0 ? Math.Min(active.Count, parallelism) : parallelism;
         if (active.Count > wanted)
         {
             var victims = active.Order(new VictimOrder(active)).Take((int)(active.Count - Math.Max(wanted, 0))).ToList();
-            Delete(job, victims);
+            DeleteUncounted(job, victims);
             return [.. active.Except(victims)];
         }
 
-        // Each failure in a row doubles the wait for the next pod.
-        var due = tally.LastFailure is { } last && tally.InRow > 0
-            ? last + TimeSpan.FromSeconds(Math.Min(10 * Math.Pow(2, Math.Min(tally.InRow - 1, 10)), 600))
-            : Now;
-        if (active.Count < wanted && due > Now)
+        if (active.Count < wanted && backoff.Due is { } due && due > Now)
         {
             EnqueueAfter(key, due - Now);
             return active;
         }
 
+        // A pod on its way out still takes its place where only failed ones are replaced.
+        var places = job.Text("spec", "podReplacementPolicy") == "Failed"
+            ? wanted - Runtime.PodsByOwner.Get(job.Uid()).Count(pod => pod.IsDeleting() && !pod.IsTerminal())
+            : wanted;
         var indexed = job.Text("spec", "completionMode") == "Indexed";
-        while (active.Count < wanted)
+        while (active.Count < places)
         {
             var pod = PodTemplates.NewPod(job, job.Object("spec", "template") ?? [], "batch/v1", "Job");
             pod.Child("metadata")["generateName"] = job.Name() + "-";
+            pod.Child("metadata").SetTexts("finalizers", [.. pod.Texts("metadata", "finalizers"), Tracking]);
             if (indexed)
             {
                 Number(job, pod, active, tally);
@@ -146,25 +202,38 @@ internal sealed class JobController(ClusterRuntime runtime, EventRecorder events
         return active;
     }
 
-    private static void Number(JsonObject job, JsonObject pod, List<JsonObject> active, Tally tally)
+    private static void Number(JsonObject job, JsonObject pod, List<JsonObject> active, JobTally tally)
     {
-        var taken = active.Select(each => each.Annotation(IndexAnnotation)).Concat(tally.Succeeded.Values).ToHashSet();
-        var index = 0;
-        while (taken.Contains($"{index}"))
-        {
-            index++;
-        }
-
-        pod.Child("metadata").Child("annotations")[IndexAnnotation] = $"{index}";
-        pod.Child("metadata").Child("labels")[IndexAnnotation] = $"{index}";
+        var index = tally.NextIndex(active);
+        pod.Child("metadata").Child("annotations")[JobTally.Index] = $"{index}";
+        pod.Child("metadata").Child("labels")[JobTally.Index] = $"{index}";
         pod.Child("metadata")["generateName"] = $"{job.Name()}-{index}-";
         pod.Child("spec")["hostname"] = $"{job.Name()}-{index}";
-        foreach (var container in pod.Objects("spec", "containers"))
+        foreach (var container in pod.Objects("spec", "initContainers").Concat(pod.Objects("spec", "containers")))
         {
-            var environment = container["env"] as JsonArray ?? [];
-            environment.Add(new JsonObject { ["name"] = "JOB_COMPLETION_INDEX", ["value"] = $"{index}" });
-            container["env"] = environment.DeepClone();
+            if (container.Objects("env").Any(variable => variable.Text("name") == "JOB_COMPLETION_INDEX"))
+            {
+                continue;
+            }
+
+            if (container["env"] is not JsonArray environment)
+            {
+                container["env"] = environment = [];
+            }
+
+            environment.Add(new JsonObject
+            {
+                ["name"] = "JOB_COMPLETION_INDEX",
+                ["valueFrom"] = new JsonObject { ["fieldRef"] = new JsonObject { ["fieldPath"] = $"metadata.labels['{JobTally.Index}']" } },
+            });
         }
+    }
+
+    /// <summary>Takes pods away that nobody wants any more: they count neither as failed nor as succeeded.</summary>
+    private void DeleteUncounted(JsonObject job, List<JsonObject> pods)
+    {
+        pods.ForEach(Untrack);
+        Delete(job, pods);
     }
 
     private void Delete(JsonObject job, List<JsonObject> pods)
@@ -178,7 +247,24 @@ internal sealed class JobController(ClusterRuntime runtime, EventRecorder events
         }
     }
 
-    private void Write(ObjectRef key, JsonObject job, Tally tally, List<JsonObject> active, bool suspended, bool complete, string? reason, string? message) => Cluster.Update(
+    private void Announce(JsonObject job, bool suspended, bool settled, bool complete, string? reason, string? message)
+    {
+        if (reason is not null && settled)
+        {
+            events.Warning(job, Component, reason, message!);
+        }
+        else if (complete && settled)
+        {
+            events.Normal(job, Component, "Completed", "Job completed");
+        }
+        else if (reason is null && !complete && suspended != job.IsTrue("Suspended"))
+        {
+            events.Normal(job, Component, suspended ? "Suspended" : "Resumed", suspended ? "Job suspended" : "Job resumed");
+        }
+    }
+
+    private void Write(
+        ObjectRef key, JsonObject job, JobTally tally, List<JsonObject> active, int terminating, bool suspended, bool complete, string? reason, string? message) => Cluster.Update(
         key,
         obj =>
         {
@@ -191,35 +277,46 @@ internal sealed class JobController(ClusterRuntime runtime, EventRecorder events
 
             status.SetCount("active", active.Count);
             status["ready"] = active.Count(pod => pod.IsReady());
-            status["terminating"] = Runtime.PodsByOwner.Get(job.Uid()).Count(pod => pod.IsDeleting() && !pod.IsTerminal());
-            status.SetCount("succeeded", tally.Succeeded.Count);
-            status.SetCount("failed", tally.Failed.Count);
+            status["terminating"] = terminating;
+            status.SetCount("succeeded", tally.Succeeded);
+            status.SetCount("failed", tally.Failed);
             status["uncountedTerminatedPods"] ??= new JsonObject();
-            if (job.Text("spec", "completionMode") == "Indexed" && tally.Succeeded.Count > 0)
+            if (tally.CompletedIndexes is { Length: > 0 } indexes)
             {
-                status["completedIndexes"] = Ranges(tally.Succeeded.Values);
+                status["completedIndexes"] = indexes;
             }
 
-            if (suspended != (obj.Condition("Suspended")?.Text("status") == "True"))
+            if (reason is null && !complete && suspended != job.IsTrue("Suspended"))
             {
                 Set(status, "Suspended", suspended, suspended ? "JobSuspended" : "JobResumed", suspended ? "Job suspended" : "Job resumed");
                 if (suspended)
                 {
                     status.Remove("startTime");
                 }
+                else
+                {
+                    status["startTime"] = time;
+                }
             }
 
+            // What the end will be is clear before the last pod has stopped; the end itself comes after.
             if (complete)
             {
                 const string Reached = "Reached expected number of succeeded pods";
                 Set(status, "SuccessCriteriaMet", true, "CompletionsReached", Reached);
-                Set(status, "Complete", true, "CompletionsReached", Reached);
-                status["completionTime"] = time;
+                if (terminating == 0)
+                {
+                    Set(status, "Complete", true, "CompletionsReached", Reached);
+                    status["completionTime"] = time;
+                }
             }
             else if (reason is not null)
             {
                 Set(status, "FailureTarget", true, reason, message!);
-                Set(status, "Failed", true, reason, message!);
+                if (terminating == 0)
+                {
+                    Set(status, "Failed", true, reason, message!);
+                }
             }
         },
         Name,
@@ -227,31 +324,18 @@ internal sealed class JobController(ClusterRuntime runtime, EventRecorder events
 
     private void Set(JsonObject status, string type, bool value, string reason, string message)
     {
+        if (status.Objects("conditions").Any(condition => condition.Text("type") == type && condition.Text("status") == (value ? "True" : "False")))
+        {
+            return;
+        }
+
         WorkloadConditions.Set(status, type, value, reason, message, Now, updateTime: false);
         status.Objects("conditions").First(condition => condition.Text("type") == type)["lastProbeTime"] = Storage.Cluster.Timestamp(Now);
     }
 
-    private static string Ranges(IEnumerable<string> texts)
-    {
-        var parts = new List<(int From, int To)>();
-        foreach (var index in texts.Select(text => int.TryParse(text, out var number) ? number : -1).Where(index => index >= 0).Distinct().Order())
-        {
-            if (parts.Count > 0 && parts[^1].To == index - 1)
-            {
-                parts[^1] = (parts[^1].From, index);
-            }
-            else
-            {
-                parts.Add((index, index));
-            }
-        }
-
-        return string.Join(",", parts.Select(part => part.From == part.To ? $"{part.From}" : part.To == part.From + 1 ? $"{part.From},{part.To}" : $"{part.From}-{part.To}"));
-    }
-
     private void Expire(ObjectRef key, JsonObject job)
     {
-        _tallies.Remove(job.Uid());
+        _backoffs.Remove(job.Uid());
         if (job.Integer("spec", "ttlSecondsAfterFinished") is not { } seconds)
         {
             return;
@@ -266,39 +350,6 @@ internal sealed class JobController(ClusterRuntime runtime, EventRecorder events
         else
         {
             Cluster.Delete(key, new DeleteOptions { Uid = job.Uid(), Propagation = DeletionPropagation.Foreground });
-        }
-    }
-
-    /// <summary>Ended pods of a Job, each counted once however long it stays.</summary>
-    private sealed class Tally
-    {
-        public Dictionary<string, string> Succeeded { get; } = [];
-
-        public HashSet<string> Failed { get; } = [];
-
-        public int InRow { get; private set; }
-
-        public DateTimeOffset? LastFailure { get; private set; }
-
-        public void Count(List<JsonObject> pods, DateTimeOffset now)
-        {
-            foreach (var pod in pods)
-            {
-                switch (pod.Text("status", "phase"))
-                {
-                    case "Succeeded":
-                        if (Succeeded.TryAdd(pod.Uid(), pod.Annotation(IndexAnnotation) ?? ""))
-                        {
-                            InRow = 0;
-                        }
-
-                        break;
-                    case "Failed" when Failed.Add(pod.Uid()):
-                        InRow++;
-                        LastFailure = now;
-                        break;
-                }
-            }
         }
     }
 }

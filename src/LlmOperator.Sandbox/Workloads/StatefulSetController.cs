@@ -53,6 +53,8 @@ internal sealed class StatefulSetController(ClusterRuntime runtime, EventRecorde
             Runtime.PodsByOwner.Get(set.Uid()),
             Runtime.PodsMatching(set.Namespace(), set.Object("spec", "selector", "matchLabels"), selector).Where(pod => IsNamedFor(set, pod)));
         var revisions = new StatefulSetRevisions(Cluster, set, Name);
+        var claims = new ClaimRetention(Cluster, set, Name);
+        claims.Settle(first: set.Integer("spec", "ordinals", "start") ?? 0, Pods(set));
         Manage(set, revisions);
         WriteStatus(key, set, revisions);
         revisions.Prune([.. Pods(set).Select(StatefulSetRevisions.Of)]);
@@ -221,6 +223,11 @@ internal sealed class StatefulSetController(ClusterRuntime runtime, EventRecorde
                 metadata.Child("labels")[label] = value?.DeepClone();
             }
 
+            if (ClaimRetention.InitialOwners(set) is { } owners)
+            {
+                metadata["ownerReferences"] = owners;
+            }
+
             Cluster.Create(Resources.Claims, claim, Name);
             events.Normal(set, Component, "SuccessfulCreate", $"create Claim {name} Pod {pod} in StatefulSet {set.Name()} success");
         }
@@ -241,7 +248,7 @@ internal sealed class StatefulSetController(ClusterRuntime runtime, EventRecorde
         var minReady = set.Integer("spec", "minReadySeconds") ?? 0;
         var updated = pods.Count(pod => !pod.IsDeleting() && StatefulSetRevisions.Of(pod) == revisions.Update);
         var ready = pods.Count(pod => pod.IsReady() && !pod.IsDeleting());
-        var complete = updated == replicas && pods.Count == replicas && ready == replicas;
+        var complete = set.Text("spec", "updateStrategy", "type") != "OnDelete" && updated == replicas && pods.Count == replicas && ready == replicas;
         var current = complete ? revisions.Update : revisions.Current;
         Cluster.Update(
             key,

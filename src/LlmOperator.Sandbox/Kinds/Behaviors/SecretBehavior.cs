@@ -54,6 +54,14 @@ internal sealed class SecretBehavior : ConfigBehavior
             }
         }
 
+        foreach (var key in (ReadOnlySpan<string>)[".dockercfg", ".dockerconfigjson"])
+        {
+            if (Needed.GetValueOrDefault(type)?.Contains(key) == true && obj.Object("data").Text(key) is { } config && !IsJson(config))
+            {
+                errors.Invalid($"data[{key}]", "\"<secret contents redacted>\"", "must be a JSON object, base64-encoded");
+            }
+        }
+
         if (type == "kubernetes.io/basic-auth" && obj.Object("data") is var data && data?.ContainsKey("username") != true && data?.ContainsKey("password") != true)
         {
             errors.Required("data[username]");
@@ -68,6 +76,18 @@ internal sealed class SecretBehavior : ConfigBehavior
         if (old is not null)
         {
             Rules.Unchanged(obj["type"], old["type"], "type", errors);
+        }
+    }
+
+    private static bool IsJson(string encoded)
+    {
+        try
+        {
+            return JsonNode.Parse(Convert.FromBase64String(encoded)) is JsonObject;
+        }
+        catch (Exception fault) when (fault is System.Text.Json.JsonException or FormatException)
+        {
+            return false;
         }
     }
 

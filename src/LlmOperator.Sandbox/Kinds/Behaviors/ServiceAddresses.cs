@@ -5,6 +5,9 @@ namespace LlmOperator.Sandbox.Kinds.Behaviors;
 /// <summary>Addresses for Services out of 10.96.0.0/12: where a name falls, or the next free one.</summary>
 internal static class ServiceAddresses
 {
+    /// <summary>The range, as messages name it.</summary>
+    public const string Range = "10.96.0.0/12";
+
     private const uint First = (10u << 24) | (96u << 16);
     private const uint Size = 1u << 20;
 
@@ -28,6 +31,10 @@ internal static class ServiceAddresses
 
         throw new Server.StatusException(500, "InternalError", "Internal error occurred: failed to allocate a serviceIP: range is full");
     }
+
+    /// <summary>Whether an IPv4 address is one of the range; other families are not served.</summary>
+    public static bool InRange(string text) =>
+        System.Net.IPAddress.TryParse(text, out var address) && address.GetAddressBytes() is [10, >= 96 and <= 111, _, _];
 
     /// <summary>FNV-1a, the same in every process.</summary>
     public static uint Hash(string text)

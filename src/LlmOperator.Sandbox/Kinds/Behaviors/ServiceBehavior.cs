@@ -83,6 +83,10 @@ internal sealed class ServiceBehavior : BuiltinBehavior
         {
             KeepAddresses(spec, before);
             KeepNodePorts(spec, before);
+            if (type == "ClusterIP" && before.Text("type") is "NodePort" or "LoadBalancer")
+            {
+                DropUnneeded(spec, before);
+            }
         }
 
         AllotAddress(obj, spec, context);
@@ -103,12 +107,48 @@ internal sealed class ServiceBehavior : BuiltinBehavior
         base.Validate(obj, old, context, errors);
         var spec = obj.Child("spec");
         ServiceRules.Check(spec, errors);
+        CheckConflicts(obj, spec, old?.Object("spec"), context, errors);
         if (old?.Object("spec") is { } before && before.Text("type") != "ExternalName" && spec.Text("type") != "ExternalName")
         {
             var (now, then) = (spec.Texts("clusterIPs"), before.Texts("clusterIPs"));
             if (then.Count > 0 && (now.Count == 0 || now[0] != then[0]))
             {
                 errors.Invalid("spec.clusterIPs[0]", spec["clusterIPs"]?.ToJsonString() ?? "null", "may not change once set");
+            }
+        }
+    }
+
+    /// <summary>Addresses and node ports that a client chose must be in range and free.</summary>
+    private static void CheckConflicts(JsonObject obj, JsonObject spec, JsonObject? before, WriteContext context, FieldErrors errors)
+    {
+        var ip = spec.Text("clusterIP");
+        var newAddress = ip is { Length: > 0 } and not "None" && ip != before.Text("clusterIP") && spec.Text("type") != "ExternalName";
+        var held = before.Objects("ports").Select(port => (port.Integer("nodePort"), port.Text("protocol"))).ToHashSet();
+        var newPorts = spec.Objects("ports").Select((port, index) => (Port: port, Index: index))
+            .Where(entry => entry.Port.Integer("nodePort") is > 0 && !held.Contains((entry.Port.Integer("nodePort"), entry.Port.Text("protocol")))).ToList();
+        if (!newAddress && newPorts.Count == 0)
+        {
+            return;
+        }
+
+        var others = context.Cluster.List(new ResourceName("", "services")).Where(other => other.Text("metadata", "uid") != obj.Text("metadata", "uid")).ToList();
+        if (newAddress)
+        {
+            var fault = !ServiceAddresses.InRange(ip!) ? $"the provided IP ({ip}) is not in the valid range. The range of valid IPs is {ServiceAddresses.Range}"
+                : others.Exists(other => other.Text("spec", "clusterIP") == ip) ? "provided IP is already allocated"
+                : null;
+            if (fault is not null && System.Net.IPAddress.TryParse(ip, out _))
+            {
+                errors.Invalid("spec.clusterIPs", spec["clusterIPs"]?.ToJsonString() ?? "null", $"failed to allocate IP {ip}: {fault}");
+            }
+        }
+
+        foreach (var (port, index) in newPorts)
+        {
+            if (others.SelectMany(other => other.Objects("spec", "ports"))
+                .Any(other => other.Integer("nodePort") == port.Integer("nodePort") && other.Text("protocol") == port.Text("protocol")))
+            {
+                errors.Invalid($"spec.ports[{index}].nodePort", $"{port.Integer("nodePort")}", "provided port is already allocated");
             }
         }
     }
@@ -140,6 +180,18 @@ internal sealed class ServiceBehavior : BuiltinBehavior
             if (!spec.ContainsKey(name) && before[name] is { } value)
             {
                 spec[name] = value.DeepClone();
+            }
+        }
+    }
+
+    /// <summary>What only Services have that are reached from outside goes with the type, unless the client changed it.</summary>
+    private static void DropUnneeded(JsonObject spec, JsonObject before)
+    {
+        foreach (var name in (ReadOnlySpan<string>)["externalTrafficPolicy", "allocateLoadBalancerNodePorts", "loadBalancerClass", "healthCheckNodePort"])
+        {
+            if (JsonNode.DeepEquals(spec[name], before[name]))
+            {
+                spec.Remove(name);
             }
         }
     }
