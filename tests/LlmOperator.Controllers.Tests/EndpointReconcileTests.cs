@@ -46,6 +46,24 @@ public sealed class EndpointReconcileTests
     }
 
     [Fact]
+    public async Task An_object_the_api_server_refuses_is_told_in_the_status_and_tried_again()
+    {
+        await using var cluster = new OperatorFixture();
+        var refuse = true;
+        cluster.Api.Intercept = (request, _) => request.IsWrite && request.Plural == "deployments" && Volatile.Read(ref refuse)
+            ? throw FakeKubeClient.Error(HttpStatusCode.UnprocessableEntity, "Invalid")
+            : Task.CompletedTask;
+        cluster.PutNode();
+        cluster.PutModel();
+        cluster.PutEndpoint();
+        cluster.Start();
+        await cluster.ConditionAsync("Ready", "False", "ObjectRefused");
+
+        Volatile.Write(ref refuse, false);
+        await Until.TrueAsync(() => cluster.Condition("Progressing") is { Reason: "RollingOut" }, "it heals", cluster.Clock, TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
     public async Task An_endpoint_created_before_its_model_is_served_when_the_model_appears()
     {
         await using var cluster = new OperatorFixture();

@@ -15,10 +15,10 @@ public sealed record RolloutSpec
     [Default("Rolling")]
     public string Strategy { get; set; } = "Rolling";
 
-    /// <summary>Pods above the wanted number while rolling, as a count or a percentage. 1 when absent: the new pod is ready before an old one goes, so one spare accelerator is needed. Set it to 0, and maxUnavailable to 1, where there is none to spare.</summary>
+    /// <summary>Pods above the wanted number while rolling, as a count or a percentage. 1 when absent: the new pod is ready before an old one goes, so one spare accelerator is needed. Set it to 0 where there is none to spare: an old pod then goes first.</summary>
     public IntOrString? MaxSurge { get; init; }
 
-    /// <summary>Pods below the wanted number while rolling, as a count or a percentage. 0 when absent.</summary>
+    /// <summary>Pods below the wanted number while rolling, as a count or a percentage. 0 when absent, 1 when maxSurge is 0.</summary>
     public IntOrString? MaxUnavailable { get; init; }
 
     /// <summary>Steps of a canary.</summary>

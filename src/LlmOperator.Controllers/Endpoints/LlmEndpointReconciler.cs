@@ -1,3 +1,4 @@
+using System.Net;
 using LlmOperator.Api;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Controllers.Caching;
@@ -42,8 +43,24 @@ internal sealed class LlmEndpointReconciler(
         };
 
         var plan = EndpointPlanner.Plan(observed);
-        var deployment = await ApplyAsync(plan.Deployment, observed.Deployment, caches.Deployments, cancellationToken).ConfigureAwait(false);
-        var service = await ApplyAsync(plan.Service, observed.Service, caches.Services, cancellationToken).ConfigureAwait(false);
+        (Deployment? Object, bool Written) deployment;
+        (Service? Object, bool Written) service;
+        try
+        {
+            deployment = await ApplyAsync(plan.Deployment, observed.Deployment, caches.Deployments, cancellationToken).ConfigureAwait(false);
+            service = await ApplyAsync(plan.Service, observed.Service, caches.Services, cancellationToken).ConfigureAwait(false);
+        }
+        catch (KubeApiException error) when (error.Causes.Any(cause => cause.Reason == "NamespaceTerminating"))
+        {
+            return ReconcileResult.Done; // The endpoint goes with its namespace.
+        }
+        catch (KubeApiException error) when (error.IsInvalid || error.IsForbidden || error.Code == HttpStatusCode.BadRequest)
+        {
+            // People look at the status, not into the log. The retries go on, as a permission or a policy may change unseen.
+            await WriteStatusAsync(endpoint, EndpointPlanner.Plan(observed with { Refusal = error.Message }), cancellationToken).ConfigureAwait(false);
+            throw;
+        }
+
         if (deployment.Written || service.Written)
         {
             // The status is about what there is now; the plan is a function, so asking it again costs no request.

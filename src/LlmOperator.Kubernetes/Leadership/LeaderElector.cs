@@ -145,9 +145,10 @@ public sealed partial class LeaderElector
 
     private async Task GiveUpAsync(Lease lease, LeaseSpec spec, CancellationToken cancellationToken)
     {
+        // No holder is a lease without the field: a server refuses an empty name.
         var now = _time.GetUtcNow();
         _observed = await _client.ReplaceAsync(
-            lease with { Spec = spec with { HolderIdentity = "", LeaseDurationSeconds = 1, RenewTime = now, AcquireTime = now } },
+            lease with { Spec = spec with { HolderIdentity = null, LeaseDurationSeconds = 1, RenewTime = now, AcquireTime = now } },
             null,
             cancellationToken).ConfigureAwait(false);
     }

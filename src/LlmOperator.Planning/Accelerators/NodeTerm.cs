@@ -13,12 +13,15 @@ public enum LabelOperator
 
     /// <summary>The label is a whole number below the value.</summary>
     Lt,
+
+    /// <summary>The label is not there.</summary>
+    DoesNotExist,
 }
 
 /// <summary>One comparison of a node label.</summary>
 /// <param name="Key">Label.</param>
 /// <param name="Operator">How it is compared.</param>
-/// <param name="Values">With what: one value for <see cref="LabelOperator.Gt"/> and <see cref="LabelOperator.Lt"/>.</param>
+/// <param name="Values">With what: one value for <see cref="LabelOperator.Gt"/> and <see cref="LabelOperator.Lt"/>, none for <see cref="LabelOperator.DoesNotExist"/>.</param>
 public sealed record LabelMatch(string Key, LabelOperator Operator, IReadOnlyList<string> Values)
 {
     /// <summary>Whether labels pass, as the scheduler would judge.</summary>
@@ -26,14 +29,17 @@ public sealed record LabelMatch(string Key, LabelOperator Operator, IReadOnlyLis
     {
         if (labels is null || !labels.TryGetValue(Key, out var value))
         {
-            return false;
+            return Operator == LabelOperator.DoesNotExist;
         }
 
-        return Operator == LabelOperator.In
-            ? Values.Contains(value)
-            : long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+        return Operator switch
+        {
+            LabelOperator.In => Values.Contains(value),
+            LabelOperator.DoesNotExist => false,
+            _ => long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
                 && long.Parse(Values[0], CultureInfo.InvariantCulture) is var bound
-                && (Operator == LabelOperator.Gt ? number > bound : number < bound);
+                && (Operator == LabelOperator.Gt ? number > bound : number < bound),
+        };
     }
 }
 

@@ -28,7 +28,8 @@ internal static class NodeTerms
 
         if (entry.Gke.Count > 0)
         {
-            terms.Add(new([In("cloud.google.com/gke-accelerator", entry.Gke)]));
+            // Pods ask for nvidia.com/gpu on a partitioned accelerator too, and would get a slice of it.
+            terms.Add(new([In("cloud.google.com/gke-accelerator", entry.Gke), new("cloud.google.com/gke-gpu-partition-size", LabelOperator.DoesNotExist, [])]));
         }
 
         if (entry.InstanceTypes.Count > 0)

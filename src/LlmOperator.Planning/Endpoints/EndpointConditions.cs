@@ -39,7 +39,7 @@ internal static class EndpointConditions
         }
 
         var placed = state.LivePods.Count(pod => pod.Spec?.NodeName is not null);
-        var waiting = state.LivePods.Where(pod => pod.Spec?.NodeName is null).ToList();
+        var waiting = state.TargetPods.Where(pod => pod.Spec?.NodeName is null).ToList();
         if (waiting.Count == 0 && placed >= desired)
         {
             return conditions.Set(Type, ConditionStatus.True, "PodsScheduled", $"{placed} of {desired} pods have a node", announce: true);
@@ -52,10 +52,10 @@ internal static class EndpointConditions
 
         if (waiting.Select(pod => pod.Status?.Conditions?.FirstOrDefault(condition => condition is { Type: "PodScheduled", Status: "False" })).FirstOrDefault(condition => condition is not null) is { } refused)
         {
-            var spare = state is { Exists: true, Ready: > 0 } && observed.Endpoint.Spec!.Rollout?.MaxSurge is null
-                ? " A rolling update needs a spare accelerator: add a node, or set spec.rollout.maxSurge to 0 and spec.rollout.maxUnavailable to 1."
-                : "";
-            return conditions.Set(Type, ConditionStatus.False, "Unschedulable", $"{placed} of {desired} pods have a node; the scheduler says: {refused.Message}{spare}", announce: true);
+            var fix = state is { Exists: true, Ready: > 0 } && state.LivePods.Count > desired && observed.Endpoint.Spec!.Rollout?.MaxSurge is null
+                ? "A rolling update needs a spare accelerator: add a node, or set spec.rollout.maxSurge to 0 and spec.rollout.maxUnavailable to 1"
+                : $"Add a node{(settings is null ? "" : $" with {settings.AcceleratorCount} x {settings.Accelerator.Name}")}, free one, or ask for less in spec.replicas, spec.accelerator, spec.engine.resources or spec.scheduling";
+            return conditions.Set(Type, ConditionStatus.False, "Unschedulable", $"{placed} of {desired} pods have a node; the scheduler says: {refused.Message?.TrimEnd('.', ' ')}. {fix}", announce: true);
         }
 
         return conditions.Set(Type, ConditionStatus.Unknown, "PodsPending", $"{placed} of {desired} pods have a node");
@@ -135,7 +135,8 @@ internal static class EndpointConditions
         }
         else
         {
-            var cause = progressing.Status == ConditionStatus.False ? progressing : scheduled.Status == ConditionStatus.False ? scheduled : available;
+            // A pod without a node also runs into the rollout's deadline; what keeps it from one is the cause to tell.
+            var cause = scheduled.Status == ConditionStatus.False ? scheduled : progressing.Status == ConditionStatus.False ? progressing : available;
             conditions.Set(Type, ConditionStatus.False, cause.Reason!, cause.Message!, announce: conditions.WasReady);
         }
     }

@@ -138,6 +138,6 @@ internal static class EndpointObjects
     private static DeploymentStrategy Strategy(RolloutSpec? rollout) => new()
     {
         Type = "RollingUpdate",
-        RollingUpdate = new() { MaxSurge = rollout?.MaxSurge ?? 1, MaxUnavailable = rollout?.MaxUnavailable ?? 0 },
+        RollingUpdate = new() { MaxSurge = rollout?.MaxSurge ?? 1, MaxUnavailable = rollout?.MaxUnavailable ?? (SpecCheck.IsZero(rollout?.MaxSurge) ? 1 : 0) },
     };
 }

@@ -29,6 +29,9 @@ public sealed record EndpointObservation
     /// <summary>Accelerator classes there are.</summary>
     public required AcceleratorCatalogue Catalogue { get; init; }
 
+    /// <summary>Why the API server refused the objects last asked for, in its own words; null when it did not.</summary>
+    public string? Refusal { get; init; }
+
     /// <summary>Present time.</summary>
     public required DateTimeOffset Now { get; init; }
 }

@@ -21,6 +21,9 @@ public static class EndpointPlanner
         var (settings, problem) = observed.Model is { Spec: not null } known ? SpecCheck.Settle(observed, known) : (null, null);
         problem ??= Foreign(endpoint, observed.Deployment) ?? Foreign(endpoint, observed.Service);
         var follow = model.Status == ConditionStatus.True && problem is null && settings is not null;
+        problem ??= observed.Refusal is { } refusal
+            ? new("ObjectRefused", $"the API server refuses what follows from the spec: {refusal}; change the field of the spec it comes from, or allow it where a policy or a missing permission is the cause")
+            : null;
 
         var deployment = follow ? EndpointObjects.Deployment(settings!) : null;
         var wanted = deployment ?? (Foreign(endpoint, observed.Deployment) is null ? observed.Deployment : null);

@@ -62,6 +62,8 @@ internal static class EngineContainer
     {
         var requests = new SortedDictionary<string, Quantity>(StringComparer.Ordinal) { ["cpu"] = Quantity.Parse("2"), ["memory"] = Quantity.Parse("5Gi") };
         Override(requests, settings.Engine.Resources?.Requests);
+        // Kubernetes wants requests and limits of an extended resource to be equal, and makes the first of the second.
+        requests.Remove(settings.Accelerator.Resource);
         var limits = new SortedDictionary<string, Quantity>(StringComparer.Ordinal);
         Override(limits, settings.Engine.Resources?.Limits);
         limits[settings.Accelerator.Resource] = Quantity.Parse(settings.AcceleratorCount.ToString(CultureInfo.InvariantCulture));

@@ -19,7 +19,7 @@ internal static class PodPlacement
                     {
                         MatchExpressions =
                         [
-                            .. term.Matches.Select(match => new NodeSelectorRequirement { Key = match.Key, Operator = match.Operator.ToString(), Values = match.Values }),
+                            .. term.Matches.Select(match => new NodeSelectorRequirement { Key = match.Key, Operator = match.Operator.ToString(), Values = match.Values.Count > 0 ? match.Values : null }),
                         ],
                     }),
                 ],

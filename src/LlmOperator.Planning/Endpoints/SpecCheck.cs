@@ -1,5 +1,6 @@
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
+using LlmOperator.Kubernetes.Objects;
 
 namespace LlmOperator.Planning.Endpoints;
 
@@ -28,6 +29,21 @@ internal static class SpecCheck
         if (modelSpec.Quantization is Quantizations.Eetq)
         {
             return Problem("QuantizationNotSupported", $"{engine.Type} does not load weights as {modelSpec.Quantization}: set spec.quantization of LlmModel {model.Metadata.Name} to fp8 or bitsandbytes");
+        }
+
+        if (spec.Usage == "Commercial" && modelSpec.Card?.CommercialUse == false)
+        {
+            return Problem("LicenceForbids", $"spec.usage is Commercial and the licence of LlmModel {model.Metadata.Name} does not allow that (spec.card.commercialUse is false): serve another model, or set spec.usage to NonCommercial");
+        }
+
+        if (VLlmArguments.Given(engine.Args).Contains("--port"))
+        {
+            return Problem("ArgumentNotAllowed", "spec.engine.args must not have --port, as probes and the Service would not follow: set spec.engine.port instead");
+        }
+
+        if (IsZero(spec.Rollout?.MaxSurge) && IsZero(spec.Rollout?.MaxUnavailable))
+        {
+            return Problem("RolloutImpossible", "with spec.rollout.maxSurge and spec.rollout.maxUnavailable both 0 no pod could ever be replaced: set one of them to 1");
         }
 
         if (spec.Accelerator is not { } wanted)
@@ -103,6 +119,9 @@ internal static class SpecCheck
             }
         }
     }
+
+    /// <summary>Whether a count or a percentage is given and comes to nothing.</summary>
+    public static bool IsZero(IntOrString? value) => value is { } given && (given.Number == 0 || given.Text?.TrimEnd('%').Trim('0') is "");
 
     private static (EndpointSettings?, SpecProblem?) Problem(string reason, string message) => (null, new(reason, message));
 

@@ -36,7 +36,7 @@ internal static class VLlmArguments
         AddIf(settings.ModelSpec.Task != ModelTask.Generate, "--runner", "pooling");
 
         var own = settings.Engine.Args ?? [];
-        var given = own.Where(argument => argument.StartsWith("--", StringComparison.Ordinal)).Select(argument => argument.Split('=', 2)[0]).ToHashSet(StringComparer.Ordinal);
+        var given = Given(own);
         return
         [
             .. options.Where(option => !given.Contains(option.Name)).SelectMany(option => (IEnumerable<string>)[option.Name, .. option.Values]),
@@ -51,6 +51,20 @@ internal static class VLlmArguments
             }
         }
     }
+
+    /// <summary>Options that arguments name, in their long form; vLLM takes underscores for hyphens and has short names for some.</summary>
+    public static IReadOnlySet<string> Given(IReadOnlyList<string>? arguments) =>
+        (arguments ?? []).Select(argument => argument.Split('=', 2)[0]).Select(Long).OfType<string>().ToHashSet(StringComparer.Ordinal);
+
+    private static string? Long(string option) => option switch
+    {
+        "-tp" => "--tensor-parallel-size",
+        "-pp" => "--pipeline-parallel-size",
+        "-dp" => "--data-parallel-size",
+        "-q" => "--quantization",
+        _ when option.StartsWith("--", StringComparison.Ordinal) => option.Replace('_', '-'),
+        _ => null,
+    };
 
     /// <summary>The endpoint's name, which stays when the model is upgraded, and the model's.</summary>
     public static IEnumerable<string> ServedNames(EndpointSettings settings) =>

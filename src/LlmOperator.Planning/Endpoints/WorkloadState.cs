@@ -1,3 +1,4 @@
+using LlmOperator.Api;
 using LlmOperator.Kubernetes.Objects;
 
 namespace LlmOperator.Planning.Endpoints;
@@ -32,25 +33,32 @@ internal sealed record WorkloadState
     /// <summary>The Deployment's own condition ReplicaFailure: pods that could not even be made.</summary>
     public WorkloadCondition? ReplicaFailure { get; init; }
 
-    /// <summary>Pods that are neither ended nor being deleted.</summary>
+    /// <summary>Pods that are neither ended nor being deleted, in the order of their names, so that a message made of them stays the same.</summary>
     public IReadOnlyList<Pod> LivePods { get; init; } = [];
+
+    /// <summary>Live pods of the revision the Deployment is at; all of them while it has none yet.</summary>
+    public IReadOnlyList<Pod> TargetPods { get; init; } = [];
 
     public static WorkloadState Of(EndpointObservation observed)
     {
-        var live = observed.Pods.Where(pod => pod.Metadata.DeletionTimestamp is null && pod.Status?.Phase is not ("Succeeded" or "Failed")).ToList();
+        var live = observed.Pods.Where(pod => pod.Metadata.DeletionTimestamp is null && pod.Status?.Phase is not ("Succeeded" or "Failed"))
+            .OrderBy(pod => pod.Metadata.Name, StringComparer.Ordinal)
+            .ToList();
         if (observed.Deployment is not { } deployment || deployment.Metadata.OwnerReferences?.Any(owner => owner.Uid == observed.Endpoint.Metadata.Uid) != true)
         {
-            return new() { LivePods = live };
+            return new() { LivePods = live, TargetPods = live };
         }
 
         var status = deployment.Status ?? new();
+        var revision = EndpointObjects.Revision(deployment);
+        var target = live.Where(pod => pod.Metadata.Labels?.GetValueOrDefault(ApiGroup.RevisionLabel) == revision).ToList();
         var current = status.ObservedGeneration >= (deployment.Metadata.Generation ?? 0);
         var wanted = deployment.Spec?.Replicas ?? 1;
         return new()
         {
             Exists = true,
             IsCurrent = current,
-            Revision = EndpointObjects.Revision(deployment),
+            Revision = revision,
             Replicas = status.Replicas ?? 0,
             Ready = status.ReadyReplicas ?? 0,
             Updated = status.UpdatedReplicas ?? 0,
@@ -59,6 +67,7 @@ internal sealed record WorkloadState
             Progressing = Condition(status, "Progressing"),
             ReplicaFailure = Condition(status, "ReplicaFailure"),
             LivePods = live,
+            TargetPods = target.Count > 0 ? target : live,
         };
     }
 

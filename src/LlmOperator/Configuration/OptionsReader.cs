@@ -50,9 +50,9 @@ internal sealed class OptionsReader
         {
             Kubeconfig = Text(Setting.Kubeconfig),
             Context = Text(Setting.Context),
-            Namespace = Text(Setting.Namespace),
+            Namespace = NamespaceName(Setting.Namespace),
             LeaderElect = Flag(Setting.LeaderElect),
-            LeaderElectionNamespace = Text(Setting.LeaderElectionNamespace),
+            LeaderElectionNamespace = NamespaceName(Setting.LeaderElectionNamespace),
             MetricsBindAddress = Address(Setting.MetricsBindAddress, defaults.MetricsBindAddress),
             HealthProbeBindAddress = Address(Setting.HealthProbeBindAddress, defaults.HealthProbeBindAddress),
             Workers = Number(Setting.Workers, defaults.Workers, 1, 256),
@@ -111,6 +111,16 @@ internal sealed class OptionsReader
     }
 
     private string? Text(Setting setting) => _values.TryGetValue(setting, out var given) && given.Value.Length > 0 ? given.Value : null;
+
+    private string? NamespaceName(Setting setting)
+    {
+        if (Text(setting) is { } text && !(text.Length <= 63 && char.IsAsciiLetterOrDigit(text[0]) && char.IsAsciiLetterOrDigit(text[^1]) && text.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '-')))
+        {
+            Problem(setting, "must be one namespace: at most 63 lower case letters, digits and hyphens");
+        }
+
+        return Text(setting);
+    }
 
     private bool Flag(Setting setting)
     {
@@ -202,7 +212,7 @@ internal sealed class OptionsReader
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            Problem(Setting.Accelerators, $"cannot be read: {error.Message}");
+            Problem(Setting.Accelerators, $"cannot be read: {error.Message.TrimEnd('.')}");
         }
 
         return AcceleratorCatalogue.Default;

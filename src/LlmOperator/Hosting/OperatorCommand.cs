@@ -17,9 +17,11 @@ namespace LlmOperator.Hosting;
 /// <summary>The command line of the operator.</summary>
 internal static class OperatorCommand
 {
+    /// <summary>Exit code for settings that cannot be used.</summary>
+    public const int NotConfigured = 2;
+
     private const int Stopped = 0;
     private const int LeadershipLost = 1;
-    private const int NotConfigured = 2;
 
     public static RootCommand Create()
     {

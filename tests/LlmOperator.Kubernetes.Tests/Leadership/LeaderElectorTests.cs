@@ -163,7 +163,7 @@ public sealed class LeaderElectorTests : IAsyncDisposable
         var first = Elector("a");
         await first.AcquireAsync(_stop.Token);
         await first.ReleaseAsync(_stop.Token);
-        Assert.Equal(("", 1), (Held?.HolderIdentity, Held?.LeaseDurationSeconds));
+        Assert.Equal((null, 1), (Held!.HolderIdentity, Held.LeaseDurationSeconds));
         Assert.False(first.Fence.IsOpen);
 
         var second = Elector("b");
@@ -198,7 +198,7 @@ public sealed class LeaderElectorTests : IAsyncDisposable
         await Until.TrueAsync(() => run.IsCompleted, "the manager stops");
 
         Assert.Equal(RunOutcome.Stopped, await run);
-        Assert.Equal("", Held?.HolderIdentity);
+        Assert.Null(Held!.HolderIdentity);
         Assert.NotNull(_server.Peek<Part>("last"));
         Assert.Equal("leases", _server.Writes.Last().Plural);
         Assert.Contains(_server.PeekAll<Event>(), report => report.Reason == "LeaderElection" && report.Note == "a became leader");

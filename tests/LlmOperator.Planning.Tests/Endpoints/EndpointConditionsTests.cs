@@ -141,6 +141,51 @@ public sealed class EndpointConditionsTests
     }
 
     [Fact]
+    public void A_rollout_that_waits_for_a_node_past_its_deadline_still_names_the_node()
+    {
+        var plan = EndpointPlanner.Plan(Cluster.Observe(Cluster.Endpoint(), Cluster.Model()));
+        var stuck = Cluster.Running(plan.Deployment!, ready: 0, updated: 1, new WorkloadCondition { Type = "Progressing", Status = "False", Reason = "ProgressDeadlineExceeded", Message = "has timed out progressing" });
+
+        var after = EndpointPlanner.Plan(Cluster.Observe(Cluster.Endpoint(), Cluster.Model()) with { Deployment = stuck, Pods = [Cluster.Pod("p", null, "0/0 nodes are available")] });
+
+        AssertCondition(after, ConditionTypes.Ready, "False", "NoMatchingNodes", "add a node with A10G");
+    }
+
+    [Fact]
+    public void A_waiting_pod_of_an_old_revision_says_nothing_of_the_new_one()
+    {
+        var wanted = EndpointPlanner.Plan(Cluster.Observe(Cluster.Endpoint(), Cluster.Model(), A10G)).Deployment!;
+        Pod Of(string revision, Pod pod) => pod with { Metadata = pod.Metadata with { Labels = new Dictionary<string, string> { [ApiGroup.RevisionLabel] = revision } } };
+
+        var plan = EndpointPlanner.Plan(Cluster.Observe(Cluster.Endpoint(), Cluster.Model(), A10G) with
+        {
+            Deployment = Cluster.Running(wanted, ready: 0),
+            Pods = [Of("old", Cluster.Pod("a", null, "didn't match")), Of(EndpointObjects.Revision(wanted)!, Cluster.Pod("b", "a10g-0"))],
+        });
+
+        AssertCondition(plan, ConditionTypes.Scheduled, "True", "PodsScheduled", "1 of 1");
+    }
+
+    [Fact]
+    public void What_the_api_server_refuses_is_told_in_its_words()
+    {
+        var plan = EndpointPlanner.Plan(Cluster.Observe(Cluster.Endpoint(), Cluster.Model(), A10G) with { Refusal = "requests: must be less than or equal to cpu limit of 2" });
+
+        AssertCondition(plan, ConditionTypes.Ready, "False", "ObjectRefused", "equal to cpu limit of 2");
+        AssertCondition(plan, ConditionTypes.Progressing, "False", "ObjectRefused", "equal to cpu limit of 2");
+    }
+
+    [Fact]
+    public void A_licence_that_forbids_the_use_is_respected()
+    {
+        var model = Cluster.Model("""{"source":{"huggingFace":{"repo":"org/model"}},"parameters":"8B","card":{"commercialUse":false}}""");
+        var plan = EndpointPlanner.Plan(Cluster.Observe(Cluster.Endpoint("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"usage":"Commercial"}"""), model, A10G));
+
+        AssertCondition(plan, ConditionTypes.Ready, "False", "LicenceForbids", "set spec.usage to NonCommercial");
+        Assert.Null(plan.Deployment);
+    }
+
+    [Fact]
     public void Pods_the_api_server_refuses_are_told()
     {
         var plan = EndpointPlanner.Plan(Cluster.Observe(Cluster.Endpoint(), Cluster.Model(), A10G));
@@ -165,6 +210,8 @@ public sealed class EndpointConditionsTests
     [InlineData("""{"modelRef":{"name":"m"},"accelerator":{"type":"A9000"}}""", "UnknownAccelerator", "\"A9000\" is not in the accelerator catalogue: use one of T4, ")]
     [InlineData("""{"modelRef":{"name":"m"},"accelerator":{"type":"auto"}}""", "AcceleratorAutoNotSupported", "set spec.accelerator.type")]
     [InlineData("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"engine":{"type":"TGI"}}""", "EngineNotSupported", "set spec.engine.type to vLLM")]
+    [InlineData("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"engine":{"args":["--port=9000"]}}""", "ArgumentNotAllowed", "set spec.engine.port")]
+    [InlineData("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"rollout":{"maxSurge":"0%","maxUnavailable":0}}""", "RolloutImpossible", "set one of them to 1")]
     [InlineData("""{"modelRef":{"name":"m"},"backend":"SageMaker"}""", "BackendNotSupported", "spec.backend Kubernetes")]
     [InlineData("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G","count":2},"parallelism":{"tensor":2,"pipeline":2}}""", "SeveralNodesNotSupported", "spec.accelerator.count to 4")]
     public void What_cannot_be_done_is_said_and_nothing_is_touched(string spec, string reason, string message)

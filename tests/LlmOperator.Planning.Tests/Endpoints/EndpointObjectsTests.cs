@@ -74,6 +74,39 @@ public sealed class EndpointObjectsTests
     }
 
     [Theory]
+    [InlineData("--max_model_len=1024", "--max-model-len")]
+    [InlineData("-tp=2", "--tensor-parallel-size")]
+    public void Other_spellings_of_an_option_replace_the_operators_too(string argument, string option)
+    {
+        var plan = EndpointPlanner.Plan(Cluster.Observe(
+            Cluster.Endpoint($$"""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"engine":{"args":["{{argument}}"],"contextLength":2048} }"""), Cluster.Model()));
+
+        var args = plan.Deployment!.Spec!.Template!.Spec!.Containers![0].Args!;
+        Assert.Contains(argument, args);
+        Assert.DoesNotContain(option, args);
+    }
+
+    [Fact]
+    public void Without_a_spare_accelerator_an_old_pod_goes_first()
+    {
+        var plan = EndpointPlanner.Plan(Cluster.Observe(Cluster.Endpoint("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"rollout":{"maxSurge":0}}"""), Cluster.Model()));
+
+        var rolling = plan.Deployment!.Spec!.Strategy!.RollingUpdate!;
+        Assert.Equal((0, 1), (rolling.MaxSurge!.Value.Number, rolling.MaxUnavailable!.Value.Number));
+    }
+
+    [Fact]
+    public void Accelerators_are_asked_for_in_one_place()
+    {
+        var plan = EndpointPlanner.Plan(Cluster.Observe(
+            Cluster.Endpoint("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"engine":{"resources":{"requests":{"nvidia.com/gpu":2}}}}"""), Cluster.Model()));
+
+        var resources = plan.Deployment!.Spec!.Template!.Spec!.Containers![0].Resources!;
+        Assert.DoesNotContain("nvidia.com/gpu", resources.Requests!.Keys);
+        Assert.Equal(1, resources.Limits!["nvidia.com/gpu"].Value);
+    }
+
+    [Theory]
     [InlineData("""{"type":"A10G"}""", """{"tensor":2}""", 2, 2)]
     [InlineData("""{"type":"A10G","count":4}""", null, 4, 4)]
     [InlineData("""{"type":"A10G","count":4}""", """{"tensor":2}""", 4, 2)]
