@@ -24,7 +24,7 @@ internal static class EndpointsCommand
         var count = arguments.Number("--count", 1000);
         var speed = arguments.Number("--speed", 10);
         var cli = arguments.Text("--cli");
-        var program = arguments.Text("--operator") ?? ChildProgram.Built("LlmOperator", "LlmOperator");
+        var program = arguments.Text("--operator") ?? ChildProgram.Built("LlmOperator", "llm-operator");
         arguments.ThrowIfAnyLeft();
 
         using var sandbox = await SandboxProcess.StartAsync(cli, cancellationToken, "--no-operator", "--speed", $"{speed}");
