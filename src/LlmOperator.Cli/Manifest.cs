@@ -1,6 +1,6 @@
+using System.Text.Json.Nodes;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Sandbox.Schemas;
-using System.Text.Json.Nodes;
 
 namespace LlmOperator.Cli;
 

@@ -9,7 +9,7 @@ internal readonly record struct ConditionState(string Type, string Status, strin
 /// Whether an object is what its kind calls ready, in the sense of <c>kubectl wait</c>: the condition the kind summarises itself with is True
 /// and speaks of the present generation. Kinds without such a condition (Service, ConfigMap) are ready when they exist.
 /// </summary>
-internal sealed record ResourceReadiness(bool Ready, bool Failed, string Summary, IReadOnlyList<ConditionState> Conditions)
+internal sealed record ResourceReadiness(bool Ready, string Summary, IReadOnlyList<ConditionState> Conditions)
 {
     /// <summary>Condition by which a built-in kind is judged; everything of our group, and other custom kinds that have one, go by Ready.</summary>
     private static readonly Dictionary<string, string> SummaryConditions = new()
@@ -28,7 +28,7 @@ internal sealed record ResourceReadiness(bool Ready, bool Failed, string Summary
     {
         if (obj is null)
         {
-            return new(false, false, "not found", []);
+            return new(false, "not found", []);
         }
 
         var kind = obj["kind"]?.GetValue<string>() ?? "";
@@ -45,27 +45,30 @@ internal sealed record ResourceReadiness(bool Ready, bool Failed, string Summary
         if (summary.Type is null)
         {
             var expected = SummaryConditions.ContainsKey(kind) || group == "llmops.dev";
-            return new(!expected, false, expected ? "no status yet" : "exists", conditions);
+            var obstacle = conditions.FirstOrDefault(condition => condition is { Status: "False", Message.Length: > 0 });
+            return new(!expected, expected ? obstacle.Type is null ? "no status yet" : Text(obstacle) : "exists", conditions);
         }
 
         // A rollout in progress keeps Available=True from the old pods, so the generation must have been seen, too.
         var observed = ObservedGeneration(obj, summarises) ?? generation;
         if (observed < generation)
         {
-            return new(false, false, "not yet reconciled", conditions);
+            return new(false, "not yet reconciled", conditions);
         }
 
         var ready = summary.Status == "True";
-        var text = ready ? summarises : $"{summary.Reason ?? "not " + summarises}{(summary.Message is { Length: > 0 } message ? ": " + message : "")}";
-        return new(ready, !ready && conditions.Any(condition => condition is { Type: "Failed", Status: "True" }), text, conditions);
+        return new(ready, ready ? summarises : Text(summary), conditions);
     }
+
+    private static string Text(ConditionState condition) =>
+        $"{condition.Reason ?? "not " + condition.Type}{(condition.Message is { Length: > 0 } message ? ": " + message : "")}";
 
     private static ResourceReadiness OfStatefulSet(JsonObject obj, long generation, IReadOnlyList<ConditionState> conditions)
     {
         var wanted = obj["spec"]?["replicas"]?.GetValue<long>() ?? 1;
         var ready = obj["status"]?["readyReplicas"]?.GetValue<long>() ?? 0;
         var observed = obj["status"]?["observedGeneration"]?.GetValue<long>() ?? 0;
-        return new(observed >= generation && ready >= wanted, false, $"{ready}/{wanted} ready", conditions);
+        return new(observed >= generation && ready >= wanted, $"{ready}/{wanted} ready", conditions);
     }
 
     private static long? ObservedGeneration(JsonObject obj, string condition)

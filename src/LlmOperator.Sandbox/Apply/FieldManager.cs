@@ -49,7 +49,6 @@ internal static class FieldManager
     /// <exception cref="StatusException">400 or 500 for a configuration that cannot be applied, 409 with causes for fields of other managers.</exception>
     public static JsonObject Apply(JsonObject? live, JsonObject config, KindDefinition kind, string manager, string? subresource, bool force, DateTimeOffset now)
     {
-        CheckConfig(config, kind);
         var managers = ManagedFields.Read(live) ?? [];
         var bare = WithoutManagers(live ?? new JsonObject { ["apiVersion"] = kind.ApiVersion, ["kind"] = kind.Kind });
         if (live is not null && managers.Count == 0)
@@ -242,7 +241,11 @@ internal static class FieldManager
         }
     }
 
-    private static void CheckConfig(JsonObject config, KindDefinition kind)
+    /// <summary>
+    /// Refuses a configuration that cannot be merged. An unknown field is a fault here, not pruned: dropping it would silently give up
+    /// what its owner means. As on the real server the answer is then 500 without a reason.
+    /// </summary>
+    public static void CheckConfig(JsonObject config, KindDefinition kind)
     {
         if (config["metadata"]?["managedFields"] is not null)
         {

@@ -53,7 +53,7 @@ internal sealed class DisruptionController(ClusterRuntime runtime) : Controller(
         }
 
         var selector = LabelSelector.Of(budget.Object("spec", "selector"));
-        var pods = Candidates(budget).Where(pod => selector?.Matches(pod) == true && !pod.IsTerminal()).ToList();
+        var pods = Runtime.PodsMatching(budget.Namespace(), budget.Object("spec", "selector", "matchLabels"), selector).Where(pod => !pod.IsTerminal()).ToList();
         var disrupted = Disrupted(budget, pods);
         var healthy = pods.Count(pod => pod.IsReady() && !pod.IsDeleting() && !disrupted.ContainsKey(pod.Name()));
         var (expected, desired) = Expect(budget, pods);
@@ -89,14 +89,6 @@ internal sealed class DisruptionController(ClusterRuntime runtime) : Controller(
 
     private static bool IsScalable(ResourceName resource) =>
         resource == Resources.Deployments || resource == Resources.ReplicaSets || resource == Resources.StatefulSets;
-
-    private List<JsonObject> Candidates(JsonObject budget)
-    {
-        var label = budget.Object("spec", "selector", "matchLabels")?.FirstOrDefault();
-        return Runtime.PodsByLabel.Get(label is { Key: { } key, Value: { } value }
-            ? ClusterRuntime.LabelKey(budget.Namespace(), key, value.Text())
-            : ClusterRuntime.LabelKey(budget.Namespace()));
-    }
 
     /// <summary>Evictions that were granted and whose pods are not yet on their way out.</summary>
     private JsonObject Disrupted(JsonObject budget, List<JsonObject> pods)

@@ -58,6 +58,9 @@ internal sealed class ContainerRun(JsonObject spec, bool init)
     /// <summary>Exit code of the last run.</summary>
     public int ExitCode { get; set; }
 
+    /// <summary>Whether the kernel ended the last run for want of memory.</summary>
+    public bool OutOfMemory { get; set; }
+
     /// <summary>Times it was started again.</summary>
     public int Restarts { get; set; }
 
@@ -83,7 +86,7 @@ internal sealed class ContainerRun(JsonObject spec, bool init)
     public JsonObject Terminated() => new()
     {
         ["exitCode"] = ExitCode,
-        ["reason"] = ExitCode == 0 ? "Completed" : "Error",
+        ["reason"] = OutOfMemory ? "OOMKilled" : ExitCode == 0 ? "Completed" : "Error",
         ["startedAt"] = Cluster.Timestamp(Started),
         ["finishedAt"] = Cluster.Timestamp(Ended),
         ["containerID"] = Id,

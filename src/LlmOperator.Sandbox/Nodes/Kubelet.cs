@@ -74,6 +74,11 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
             return;
         }
 
+        if (NodeAgent.IsForeign(node))
+        {
+            return;
+        }
+
         if (pod.IsTerminal())
         {
             if (pod.IsDeleting())
@@ -280,6 +285,7 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
     {
         container.Ended = Now;
         container.ExitCode = exitCode;
+        container.OutOfMemory = exitCode == PodDirections.OutOfMemoryCode && PodDirections.Fails(pod, "OutOfMemory");
         (container.Ready, container.IsStarted) = (false, false);
         logs.End(pod.Uid(), container.Name);
         var policy = pod.Text("spec", "restartPolicy") ?? "Always";

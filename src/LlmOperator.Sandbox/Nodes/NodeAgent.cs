@@ -15,6 +15,9 @@ internal sealed class NodeAgent(ClusterRuntime runtime) : Controller(runtime)
     /// <summary>How often the lease is renewed. A real kubelet does it every 10 s; here nobody waits for it.</summary>
     public static readonly TimeSpan Heartbeat = TimeSpan.FromMinutes(5);
 
+    /// <summary>Annotation of nodes; <c>none</c> leaves node and pods to a kubelet of the user's own.</summary>
+    public const string KubeletAnnotation = "sandbox.llmops.dev/kubelet";
+
     private static readonly ResourceName Leases = new("coordination.k8s.io", "leases");
 
     private static readonly (string Type, string Reason, string Message)[] Pressures =
@@ -29,6 +32,9 @@ internal sealed class NodeAgent(ClusterRuntime runtime) : Controller(runtime)
     /// <inheritdoc/>
     public override string Name => "kubelet";
 
+    /// <summary>Whether someone else runs the node's pods.</summary>
+    public static bool IsForeign(JsonObject node) => node.Annotation(KubeletAnnotation) == "none";
+
     /// <inheritdoc/>
     public override void Observe(in ClusterEvent change)
     {
@@ -41,7 +47,7 @@ internal sealed class NodeAgent(ClusterRuntime runtime) : Controller(runtime)
     /// <inheritdoc/>
     public override void Reconcile(ObjectRef key)
     {
-        if (Cluster.Get(key) is not { } node)
+        if (Cluster.Get(key) is not { } node || IsForeign(node))
         {
             return;
         }

@@ -9,6 +9,7 @@ internal static class PodDirections
 {
     /// <summary>
     /// A failure: <c>ImagePull</c> (no image can be pulled), <c>CrashLoop</c> (containers exit with 1 soon after they start),
+    /// <c>OutOfMemory</c> (the same, killed by the kernel: OOMKilled, exit code 137),
     /// <c>NeverReady</c> (containers run, readiness probes fail), <c>Exit</c> (containers exit once with <see cref="ExitCode"/>, 1 by default).
     /// </summary>
     public const string Fail = "sandbox.llmops.dev/fail";
@@ -21,6 +22,9 @@ internal static class PodDirections
 
     /// <summary>Seconds from a container's start until it is started and ready: the time a server takes to load its model.</summary>
     public const string StartSeconds = "sandbox.llmops.dev/start-seconds";
+
+    /// <summary>Exit code of a process the kernel killed (128 + SIGKILL).</summary>
+    public const int OutOfMemoryCode = 137;
 
     /// <summary>How long an image takes to arrive.</summary>
     public static readonly TimeSpan PullTime = TimeSpan.FromMilliseconds(200);
@@ -38,6 +42,11 @@ internal static class PodDirections
     public static int? Exit(JsonObject pod)
     {
         int? code = int.TryParse(pod.Annotation(ExitCode), CultureInfo.InvariantCulture, out var given) ? given : null;
+        if (Fails(pod, "OutOfMemory"))
+        {
+            return OutOfMemoryCode;
+        }
+
         if (Fails(pod, "CrashLoop"))
         {
             return code is null or 0 ? 1 : code;

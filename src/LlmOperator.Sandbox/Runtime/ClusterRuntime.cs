@@ -76,6 +76,32 @@ internal sealed partial class ClusterRuntime : IAsyncDisposable
     /// <summary>Key of <see cref="PodsByLabel"/>: a label within a namespace; without label, all pods of the namespace.</summary>
     public static string LabelKey(string? ns, string? label = null, string? value = null) => label is null ? $"{ns}/" : $"{ns}/{label}={value}";
 
+    /// <summary>
+    /// Pods of a namespace that carry labels and fit a selector; none when there is no selector. Looks only at the pods that share
+    /// the rarest of the labels: a thousand workloads may have most of theirs in common.
+    /// </summary>
+    public IEnumerable<JsonObject> PodsMatching(string? ns, JsonObject? matchLabels, LabelSelector? selector)
+    {
+        if (selector is null)
+        {
+            return [];
+        }
+
+        var key = LabelKey(ns);
+        var fewest = int.MaxValue;
+        foreach (var (label, value) in matchLabels ?? [])
+        {
+            var candidate = LabelKey(ns, label, value.Text());
+            var count = PodsByLabel.Count(candidate);
+            if (count < fewest)
+            {
+                (key, fewest) = (candidate, count);
+            }
+        }
+
+        return PodsByLabel.Get(key).Where(selector.Matches);
+    }
+
     /// <summary>Adds a controller; before <see cref="Begin"/>.</summary>
     public T Add<T>(T controller)
         where T : Controller

@@ -30,6 +30,7 @@ internal static class ControllerManager
         runtime.Add(new CronJobController(runtime, events));
         runtime.Add(new EndpointSliceController(runtime));
         runtime.Add(new DisruptionController(runtime));
+        runtime.Add(new EventExpiry(runtime));
         runtime.Add(new VolumeController(runtime, events));
         runtime.Add(new NodeAgent(runtime));
         runtime.Add(new NodeLifecycleController(runtime, events));

@@ -23,6 +23,15 @@ internal sealed class ObjectIndex(ResourceName resource, Func<JsonObject, IEnume
         }
     }
 
+    /// <summary>Number of objects under a key.</summary>
+    public int Count(string key)
+    {
+        lock (_gate)
+        {
+            return _buckets.TryGetValue(key, out var bucket) ? bucket.Count : 0;
+        }
+    }
+
     /// <summary>Takes a change in.</summary>
     public void Observe(in ClusterEvent change)
     {

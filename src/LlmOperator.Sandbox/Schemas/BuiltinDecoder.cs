@@ -25,7 +25,7 @@ internal static class BuiltinDecoder
             case JsonObject obj:
                 foreach (var name in schema.Required)
                 {
-                    if (!obj.TryGetPropertyValue(name, out var value) || value is null || (JsonScalars.TryString(value, out var text) && text.Length == 0))
+                    if (!obj.TryGetPropertyValue(name, out var value) || value is null)
                     {
                         errors.Required(Join(path, name));
                     }

@@ -47,7 +47,7 @@ internal sealed class StructuralSchemaRules
         rules.Structure(schema, Level.Root, path);
         if (errors.All.Count == before)
         {
-            rules.Defaults(schema, SchemaReader.Read(schema), path);
+            DefaultRules.Check(schema, SchemaReader.Read(schema), path, errors);
         }
     }
 
@@ -93,7 +93,7 @@ internal sealed class StructuralSchemaRules
         ListTypes(schema, type, path);
         Children(schema, level, path);
         Metadata(schema, level, embedded, path);
-        Junctors(schema, path, level, intOrString);
+        JunctorRules.Check(schema, path, intOrString, _errors);
     }
 
     private void Keywords(JsonObject schema, string path)
@@ -383,186 +383,6 @@ internal sealed class StructuralSchemaRules
         if (level == Level.Root && (more || narrowed.Any(field => field.Key is not ("name" or "generateName"))))
         {
             _errors.Forbidden(at, "must not specify anything other than name and generateName, but metadata is implicitly specified");
-        }
-    }
-
-    private void Junctors(JsonObject schema, string path, Level level, bool intOrString)
-    {
-        foreach (var name in (ReadOnlySpan<string>)["allOf", "anyOf", "oneOf"])
-        {
-            var index = 0;
-            foreach (var nested in schema[name] as JsonArray ?? [])
-            {
-                // int-or-string may be written out as anyOf, directly or in the first allOf.
-                if (nested is JsonObject fields && !(intOrString && IsIntOrString(schema, name)))
-                {
-                    Nested(fields, $"{path}.{name}[{index}]", intOrString && name == "allOf" && index == 0);
-                }
-
-                index++;
-            }
-        }
-
-        if (schema["not"] is JsonObject not)
-        {
-            Nested(not, $"{path}.not", false);
-        }
-
-        Completeness(schema, schema, path, level);
-    }
-
-    private static bool IsIntOrString(JsonObject schema, string name) => name == "anyOf" && schema[name] is JsonArray { Count: 2 } choices
-        && choices[0] is JsonObject { Count: 1 } first && Text(first, "type") == "integer"
-        && choices[1] is JsonObject { Count: 1 } second && Text(second, "type") == "string";
-
-    /// <summary>Inside a junctor there are value validations only.</summary>
-    private void Nested(JsonObject schema, string path, bool allowsIntOrString)
-    {
-        foreach (var (name, value) in schema)
-        {
-            switch (name)
-            {
-                case "type" or "title" or "description" or "x-kubernetes-list-map-keys" or "x-kubernetes-validations":
-                    _errors.Forbidden($"{path}.{name}", "must be empty to be structural");
-                    break;
-                case "additionalProperties" or "default" or "externalDocs" or "x-kubernetes-list-type" or "x-kubernetes-map-type":
-                    _errors.Forbidden($"{path}.{name}", "must be undefined to be structural");
-                    break;
-                case "nullable" or "x-kubernetes-preserve-unknown-fields" or "x-kubernetes-embedded-resource" or "x-kubernetes-int-or-string"
-                    when JsonScalars.TryBoolean(value, out var flag) && flag:
-                    _errors.Forbidden($"{path}.{name}", "must be false to be structural");
-                    break;
-                case "items" or "not" when value is JsonObject inner:
-                    Nested(inner, $"{path}.{name}", false);
-                    break;
-                case "properties" when value is JsonObject properties:
-                    foreach (var (property, inner) in properties)
-                    {
-                        if (property == "metadata")
-                        {
-                            _errors.Forbidden($"{path}.properties[metadata]", "must not be specified in a nested context");
-                        }
-
-                        if (inner is JsonObject fields)
-                        {
-                            Nested(fields, $"{path}.properties[{property}]", false);
-                        }
-                    }
-
-                    break;
-                case "allOf" or "anyOf" or "oneOf" when value is JsonArray parts && !(allowsIntOrString && IsIntOrString(schema, name)):
-                    for (var index = 0; index < parts.Count; index++)
-                    {
-                        if (parts[index] is JsonObject part)
-                        {
-                            Nested(part, $"{path}.{name}[{index}]", false);
-                        }
-                    }
-
-                    break;
-            }
-        }
-
-        if (Text(schema, "pattern") is { Length: > 0 } pattern && !Patterns.IsValid(pattern))
-        {
-            Invalid($"{path}.pattern", pattern, "must be a valid regular expression");
-        }
-    }
-
-    /// <summary>Every field and item a junctor speaks of must be declared outside of it.</summary>
-    private void Completeness(JsonObject? declared, JsonObject validations, string path, Level level)
-    {
-        foreach (var name in (ReadOnlySpan<string>)["allOf", "anyOf", "oneOf"])
-        {
-            var index = 0;
-            foreach (var nested in validations[name] as JsonArray ?? [])
-            {
-                if (nested is JsonObject fields)
-                {
-                    Declared(declared, fields, path, $"{path}.{name}[{index}]", level);
-                }
-
-                index++;
-            }
-        }
-
-        if (validations["not"] is JsonObject not)
-        {
-            Declared(declared, not, path, $"{path}.not", level);
-        }
-    }
-
-    private void Declared(JsonObject? declared, JsonObject nested, string path, string nestedPath, Level level)
-    {
-        if (declared is null)
-        {
-            _errors.Required(path, $"because it is defined in {nestedPath}");
-            return;
-        }
-
-        Completeness(declared, nested, nestedPath, level);
-        if (nested["items"] is JsonObject items)
-        {
-            Declared(declared["items"] as JsonObject, items, $"{path}.items", $"{nestedPath}.items", Level.Item);
-        }
-
-        foreach (var (name, property) in nested["properties"] as JsonObject ?? [])
-        {
-            if (property is JsonObject fields)
-            {
-                Declared(declared["properties"]?[name] as JsonObject, fields, $"{path}.properties[{name}]", $"{nestedPath}.properties[{name}]", Level.Field);
-            }
-        }
-    }
-
-    /// <summary>Defaults are pruned, defaulted and validated like any value of their schema.</summary>
-    private void Defaults(JsonObject json, Schema schema, string path)
-    {
-        if (schema.Default is { } value)
-        {
-            Default(value.DeepClone(), schema, $"{path}.default");
-        }
-
-        foreach (var (name, property) in schema.Properties)
-        {
-            if (json["properties"]?[name] is JsonObject inner)
-            {
-                Defaults(inner, property, $"{path}.properties[{name}]");
-            }
-        }
-
-        if (schema.Items is { } items && json["items"] is JsonObject itemJson)
-        {
-            Defaults(itemJson, items, $"{path}.items");
-        }
-
-        if (schema.AdditionalProperties is { } values && json["additionalProperties"] is JsonObject valueJson)
-        {
-            Defaults(valueJson, values, $"{path}.additionalProperties");
-        }
-    }
-
-    private void Default(JsonNode value, Schema schema, string path)
-    {
-        // Wrapped, so that a scalar goes through the same passes as an object.
-        var wrapper = new JsonObject { ["default"] = value };
-        var wrapped = new Schema { Type = "object" };
-        wrapped.Properties["default"] = schema;
-        var unknown = new List<string>();
-        Pruner.Prune(wrapper, wrapped, unknown);
-        if (unknown.Count > 0)
-        {
-            _errors.Invalid(path, JsonScalars.Quote(schema.Default), "must not have unknown fields");
-            return;
-        }
-
-        Defaulter.Apply(wrapper, wrapped);
-        var errors = new FieldErrors();
-        Validator.Validate(wrapper, wrapped, errors);
-        foreach (var error in errors.All)
-        {
-            var field = error.Field.StartsWith("default", StringComparison.Ordinal) ? path + error.Field["default".Length..] : error.Field;
-            _errors.Add(error.Reason, field, error.Message.Replace("default in body", $"{path} in body", StringComparison.Ordinal));
         }
     }
 

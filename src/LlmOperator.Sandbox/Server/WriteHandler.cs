@@ -80,12 +80,9 @@ internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
         CheckType(request, applied);
         CheckName(request, applied);
         FitNamespace(request, applied);
-        if (applied.At("metadata", "managedFields") is not null)
-        {
-            throw Refusals.BadRequest("metadata.managedFields must be nil");
-        }
+        FieldManager.CheckConfig(applied, request.Kind);
 
-        // A configuration names only what its owner means: it is checked and pruned, but defaults come after the merge.
+        // A configuration names only what its owner means: defaults come after the merge.
         ObjectShape.Check(request.Kind, applied, write, body.Duplicates);
         JsonObject Merge(JsonObject? live) =>
             FieldManager.Apply(live, applied, request.Kind, write.Manager, subresource, force, cluster.Time.GetUtcNow());

@@ -67,7 +67,7 @@ internal sealed class KindRegistry
             ByCollection = all.Where(kind => kind.StoredAs is null && kind.FromStorage is null)
                 .DistinctBy(kind => kind.Name)
                 .ToFrozenDictionary(kind => kind.Name);
-            Stored = [.. ByCollection.Values.Where(kind => kind.Verbs.Contains("list"))];
+            Stored = [.. ByCollection.Values.Where(kind => kind.Custom || kind.Verbs.Contains("list"))];
         }
 
         public IReadOnlyList<KindDefinition> All { get; }

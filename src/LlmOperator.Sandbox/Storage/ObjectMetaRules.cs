@@ -221,7 +221,7 @@ internal static partial class ObjectMetaRules
             {
                 errors.Invalid("metadata.finalizers", $"\"{name}\"", fault);
             }
-            else if (!kind.Custom && !name.Contains('/') && !IsStandardFinalizer(name))
+            else if (!kind.Custom && kind.Group != "apiextensions.k8s.io" && !name.Contains('/') && !IsStandardFinalizer(name))
             {
                 errors.Invalid($"metadata.finalizers[{i}]", $"\"{name}\"", "name is neither a standard finalizer name nor is it fully qualified");
             }

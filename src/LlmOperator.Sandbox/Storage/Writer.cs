@@ -295,7 +295,12 @@ internal sealed class Writer(Cluster cluster, ObjectStore store, DefinitionLifec
         }
 
         ObjectMetaRules.Validate(kind, obj.Child("metadata"), errors);
-        Validator.Validate(obj, kind.Schema, errors, old);
+        if (kind.Custom)
+        {
+            // Built-in kinds have rules of their own: lists that merge by key may still hold a key twice (env, ports).
+            Validator.Validate(obj, kind.Schema, errors, old);
+        }
+
         kind.Behavior.Validate(obj, old, context, errors);
         if (kind is { Custom: true, Scale: { } scale })
         {

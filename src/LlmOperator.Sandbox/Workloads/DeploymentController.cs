@@ -11,12 +11,15 @@ namespace LlmOperator.Sandbox.Workloads;
 internal sealed class DeploymentController(ClusterRuntime runtime, EventRecorder events) : Controller(runtime)
 {
     private const string Component = "deployment-controller";
+    private const string Created = "NewReplicaSetCreated";
 
     private static readonly HashSet<string> OwnAnnotations =
     [
         "kubectl.kubernetes.io/last-applied-configuration", DeploymentPlan.Revision, DeploymentPlan.RevisionHistory, DeploymentPlan.Desired,
         DeploymentPlan.Max, "deprecated.deployment.rollback.to",
     ];
+
+    private readonly ObjectIndex _orphans = runtime.AddIndex(Resources.ReplicaSets, set => set.ControllerRef() is null ? [set.Namespace() ?? ""] : []);
 
     /// <inheritdoc/>
     public override string Name => "kube-controller-manager";
@@ -31,6 +34,21 @@ internal sealed class DeploymentController(ClusterRuntime runtime, EventRecorder
         else if (change.Ref.Resource == Resources.ReplicaSets && change.Object.ControllerRef() is { } owner && owner.Text("kind") == "Deployment")
         {
             Enqueue(new ObjectRef(Resources.Deployments, change.Ref.Namespace, owner.Text("name")!));
+        }
+        else if (change.Ref.Resource == Resources.ReplicaSets)
+        {
+            if (change.Previous?.ControllerRef() is { } left && left.Text("kind") == "Deployment")
+            {
+                Enqueue(new ObjectRef(Resources.Deployments, change.Ref.Namespace, left.Text("name")!));
+            }
+
+            if (change.Type != WatchEventType.Deleted)
+            {
+                foreach (var adopter in Adoption.Adopters(Cluster, Resources.Deployments, change.Object))
+                {
+                    Enqueue(adopter);
+                }
+            }
         }
         else if (change is { Type: WatchEventType.Deleted } && change.Ref.Resource == Resources.Pods && change.Object.ControllerRef() is { } set && set.Text("kind") == "ReplicaSet"
             && Cluster.Get(new ObjectRef(Resources.ReplicaSets, change.Ref.Namespace, set.Text("name")!))?.ControllerRef() is { } deployment)
@@ -56,6 +74,14 @@ internal sealed class DeploymentController(ClusterRuntime runtime, EventRecorder
             return;
         }
 
+        Adoption.Settle(
+            Cluster,
+            deployment,
+            "apps/v1",
+            "Deployment",
+            Resources.ReplicaSets,
+            Runtime.ReplicaSetsByOwner.Get(deployment.Uid()),
+            _orphans.Get(deployment.Namespace() ?? ""));
         MarkPaused(key, deployment, plan);
         deployment = Cluster.Get(key) ?? deployment;
         var sets = Sets(deployment);
@@ -258,11 +284,11 @@ internal sealed class DeploymentController(ClusterRuntime runtime, EventRecorder
     private JsonObject Stamp(ObjectRef key, JsonObject deployment, DeploymentPlan plan, List<JsonObject> sets, JsonObject present)
     {
         var revision = Math.Max(sets.Where(set => set.Uid() != present.Uid()).Select(DeploymentPlan.RevisionOf).DefaultIfEmpty(0).Max() + 1, DeploymentPlan.RevisionOf(present));
-        var stamped = Cluster.Update(
+        var stamped = IsStamped(deployment, plan, present, revision) ? present : Cluster.Update(
             present.RefIn(Resources.ReplicaSets),
             set =>
             {
-                Annotate(deployment, plan, set, revision);
+                Annotate(deployment, set, revision);
                 set.Child("spec")["minReadySeconds"] = plan.MinReadySeconds;
                 if (plan.MinReadySeconds == 0 && present.At("spec", "minReadySeconds") is null)
                 {
@@ -270,14 +296,15 @@ internal sealed class DeploymentController(ClusterRuntime runtime, EventRecorder
                 }
             },
             Name) ?? present;
-        MarkRevision(key, deployment, revision);
-        if (deployment.Condition("Progressing") is null && plan.Deadline is not null)
-        {
-            SetProgressing(key, "FoundNewReplicaSet", $"Found new replica set \"{present.Name()}\"");
-        }
-
+        Mark(key, deployment, plan, revision, "FoundNewReplicaSet", $"Found new replica set \"{present.Name()}\"");
         return stamped;
     }
+
+    /// <summary>Whether a ReplicaSet already says what the Deployment does: the common case, which costs no copy.</summary>
+    private static bool IsStamped(JsonObject deployment, DeploymentPlan plan, JsonObject set, long revision) =>
+        DeploymentPlan.RevisionOf(set) == revision
+        && (set.Integer("spec", "minReadySeconds") ?? 0) == plan.MinReadySeconds
+        && (deployment.Object("metadata", "annotations") ?? []).All(annotation => OwnAnnotations.Contains(annotation.Key) || set.Annotation(annotation.Key) == annotation.Value.Text());
 
     private JsonObject MakeSet(ObjectRef key, JsonObject deployment, DeploymentPlan plan, List<JsonObject> sets)
     {
@@ -305,7 +332,8 @@ internal sealed class DeploymentController(ClusterRuntime runtime, EventRecorder
             set.Child("spec")["minReadySeconds"] = plan.MinReadySeconds;
         }
 
-        Annotate(deployment, plan, set, revision);
+        Annotate(deployment, set, revision);
+        Size(set.Child("metadata").Child("annotations"), plan);
         try
         {
             set = Cluster.Create(Resources.ReplicaSets, set, Name);
@@ -332,27 +360,36 @@ internal sealed class DeploymentController(ClusterRuntime runtime, EventRecorder
             events.Normal(deployment, Component, "ScalingReplicaSet", $"Scaled up replica set {set.Name()} from 0 to {replicas}");
         }
 
-        MarkRevision(key, deployment, revision);
-        if (plan.Deadline is not null)
-        {
-            SetProgressing(key, "NewReplicaSetCreated", $"Created new replica set \"{set.Name()}\"");
-        }
+        Mark(key, deployment, plan, revision, Created, $"Created new replica set \"{set.Name()}\"");
 
         return set;
     }
 
-    private void SetProgressing(ObjectRef key, string reason, string message) =>
-        Cluster.Update(key, obj => WorkloadConditions.Set(obj.Child("status"), "Progressing", true, reason, message, Now), Name, "status");
-
-    private void MarkRevision(ObjectRef key, JsonObject deployment, long revision)
+    /// <summary>Notes the revision, and with it what the rollout begins from where nothing is noted yet: one write, under the path of the status.</summary>
+    private void Mark(ObjectRef key, JsonObject deployment, DeploymentPlan plan, long revision, string reason, string message)
     {
-        if (DeploymentPlan.RevisionOf(deployment) != revision)
+        var progress = plan.Deadline is not null && (reason == Created || deployment.Condition("Progressing") is null);
+        if (DeploymentPlan.RevisionOf(deployment) == revision && !progress)
         {
-            Cluster.Update(key, obj => obj.Child("metadata").Child("annotations")[DeploymentPlan.Revision] = revision.ToString(CultureInfo.InvariantCulture), Name);
+            return;
         }
+
+        Cluster.Update(
+            key,
+            obj =>
+            {
+                // A Deployment's annotations count for its generation, except when they come with its status.
+                obj.Child("metadata").Child("annotations")[DeploymentPlan.Revision] = revision.ToString(CultureInfo.InvariantCulture);
+                if (progress)
+                {
+                    WorkloadConditions.Set(obj.Child("status"), "Progressing", true, reason, message, Now);
+                }
+            },
+            Name,
+            "status");
     }
 
-    private static void Annotate(JsonObject deployment, DeploymentPlan plan, JsonObject set, long revision)
+    private static void Annotate(JsonObject deployment, JsonObject set, long revision)
     {
         var annotations = set.Child("metadata").Child("annotations");
         foreach (var (name, value) in deployment.Object("metadata", "annotations") ?? [])
@@ -375,8 +412,6 @@ internal sealed class DeploymentController(ClusterRuntime runtime, EventRecorder
 
             annotations[DeploymentPlan.Revision] = revision.ToString(CultureInfo.InvariantCulture);
         }
-
-        Size(annotations, plan);
     }
 
     private static void Size(JsonObject annotations, DeploymentPlan plan)
@@ -385,10 +420,19 @@ internal sealed class DeploymentController(ClusterRuntime runtime, EventRecorder
         annotations[DeploymentPlan.Max] = (plan.Replicas + plan.MaxSurge).ToString(CultureInfo.InvariantCulture);
     }
 
+    private static bool IsSized(JsonObject set, DeploymentPlan plan) =>
+        set.Annotation(DeploymentPlan.Desired) == plan.Replicas.ToString(CultureInfo.InvariantCulture)
+        && set.Annotation(DeploymentPlan.Max) == (plan.Replicas + plan.MaxSurge).ToString(CultureInfo.InvariantCulture);
+
     /// <returns>Whether the size changed.</returns>
     private bool Resize(JsonObject deployment, DeploymentPlan plan, JsonObject set, long replicas)
     {
         var before = DeploymentPlan.Wanted(set);
+        if (before == replicas && IsSized(set, plan))
+        {
+            return false;
+        }
+
         Cluster.Update(
             set.RefIn(Resources.ReplicaSets),
             obj =>

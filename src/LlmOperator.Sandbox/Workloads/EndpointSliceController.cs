@@ -50,14 +50,14 @@ internal sealed class EndpointSliceController : Controller
     /// <inheritdoc/>
     public override void Reconcile(ObjectRef key)
     {
-        if (Cluster.Get(key) is not { } service || service.IsDeleting() || SelectorKey(service) is not { } lookup)
+        if (Cluster.Get(key) is not { } service || service.IsDeleting() || SelectorKey(service) is null)
         {
             return;
         }
 
         var selector = service.Object("spec", "selector")!;
-        var pods = Runtime.PodsByLabel.Get(lookup)
-            .Where(pod => pod.Text("status", "podIP") is { Length: > 0 } && !pod.IsTerminal() && selector.All(label => pod.Label(label.Key) == label.Value.Text()));
+        var pods = Runtime.PodsMatching(service.Namespace(), selector, LabelSelector.Everything)
+            .Where(pod => pod.Text("status", "podIP") is { Length: > 0 } && !pod.IsTerminal() && Selects(selector, pod));
         var wanted = pods.GroupBy(pod => Ports(service, pod).ToJsonString())
             .OrderBy(group => group.Key, StringComparer.Ordinal)
             .SelectMany(group => group.Chunk(SliceSize))
@@ -78,9 +78,15 @@ internal sealed class EndpointSliceController : Controller
             return null;
         }
 
-        var (label, value) = selector.OrderBy(entry => entry.Key, StringComparer.Ordinal).First();
+        // One label finds the Service; the instance's or the longest is the one that fewest pods are likely to share.
+        var (label, value) = selector.OrderByDescending(entry => entry.Key.EndsWith("/instance", StringComparison.Ordinal))
+            .ThenByDescending(entry => entry.Value.Text()?.Length ?? 0)
+            .ThenBy(entry => entry.Key, StringComparer.Ordinal)
+            .First();
         return ClusterRuntime.LabelKey(service.Namespace(), label, value.Text());
     }
+
+    private static bool Selects(JsonObject selector, JsonObject pod) => selector.All(label => pod.Label(label.Key) == label.Value.Text());
 
     private static bool Differs(JsonObject before, JsonObject after) =>
         before.Text("status", "podIP") != after.Text("status", "podIP") || before.IsReady() != after.IsReady() || before.IsDeleting() != after.IsDeleting()
@@ -92,7 +98,10 @@ internal sealed class EndpointSliceController : Controller
         {
             foreach (var service in _services.Get(ClusterRuntime.LabelKey(pod.Namespace(), label, value.Text())))
             {
-                Enqueue(service.RefIn(Resources.Services));
+                if (Selects(service.Object("spec", "selector")!, pod))
+                {
+                    Enqueue(service.RefIn(Resources.Services));
+                }
             }
         }
     }

@@ -28,6 +28,14 @@ internal sealed class ReplicaSetController(ClusterRuntime runtime, EventRecorder
             {
                 Enqueue(new ObjectRef(Resources.ReplicaSets, change.Ref.Namespace, owner.Text("name")!));
             }
+
+            if (change.Type != WatchEventType.Deleted && change.Object.ControllerRef() is null)
+            {
+                foreach (var adopter in Adoption.Adopters(Cluster, Resources.ReplicaSets, change.Object))
+                {
+                    Enqueue(adopter);
+                }
+            }
         }
     }
 
@@ -41,7 +49,15 @@ internal sealed class ReplicaSetController(ClusterRuntime runtime, EventRecorder
 
         if (!set.IsDeleting())
         {
-            Adopt(set);
+            var selector = LabelSelector.Of(set.Object("spec", "selector"));
+            Adoption.Settle(
+                Cluster,
+                set,
+                "apps/v1",
+                "ReplicaSet",
+                Resources.Pods,
+                Runtime.PodsByOwner.Get(set.Uid()),
+                Runtime.PodsMatching(set.Namespace(), set.Object("spec", "selector", "matchLabels"), selector).Where(pod => pod.IsActive()));
         }
 
         var pods = Runtime.PodsByOwner.Get(set.Uid());
@@ -54,33 +70,6 @@ internal sealed class ReplicaSetController(ClusterRuntime runtime, EventRecorder
         if (failure is not null)
         {
             throw failure;
-        }
-    }
-
-    /// <summary>Takes over pods that match and belong to nobody.</summary>
-    private void Adopt(JsonObject set)
-    {
-        if (LabelSelector.Of(set.Object("spec", "selector")) is not { IsEverything: false } selector
-            || set.Object("spec", "selector", "matchLabels") is not { Count: > 0 } labels)
-        {
-            return;
-        }
-
-        var (label, value) = labels.First();
-        foreach (var pod in Runtime.PodsByLabel.Get(ClusterRuntime.LabelKey(set.Namespace(), label, value.Text())))
-        {
-            if (pod.ControllerRef() is null && pod.IsActive() && selector.Matches(pod))
-            {
-                Cluster.Update(
-                    pod.RefIn(Resources.Pods),
-                    obj =>
-                    {
-                        var owners = obj.Child("metadata")["ownerReferences"] as JsonArray ?? [];
-                        owners.Add(Objects.OwnedBy(set, "apps/v1", "ReplicaSet")[0]!.DeepClone());
-                        obj.Child("metadata")["ownerReferences"] = owners.DeepClone();
-                    },
-                    Name);
-            }
         }
     }
 

@@ -26,6 +26,13 @@ internal sealed class StatefulSetController(ClusterRuntime runtime, EventRecorde
         {
             Enqueue(new ObjectRef(Resources.StatefulSets, change.Ref.Namespace, owner.Text("name")!));
         }
+        else if (change.Ref.Resource == Resources.Pods && change.Type != WatchEventType.Deleted && change.Object.ControllerRef() is null)
+        {
+            foreach (var adopter in Adoption.Adopters(Cluster, Resources.StatefulSets, change.Object))
+            {
+                Enqueue(adopter);
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -36,6 +43,15 @@ internal sealed class StatefulSetController(ClusterRuntime runtime, EventRecorde
             return;
         }
 
+        var selector = LabelSelector.Of(set.Object("spec", "selector"));
+        Adoption.Settle(
+            Cluster,
+            set,
+            "apps/v1",
+            "StatefulSet",
+            Resources.Pods,
+            Runtime.PodsByOwner.Get(set.Uid()),
+            Runtime.PodsMatching(set.Namespace(), set.Object("spec", "selector", "matchLabels"), selector).Where(pod => IsNamedFor(set, pod)));
         var revisions = new StatefulSetRevisions(Cluster, set, Name);
         Manage(set, revisions);
         WriteStatus(key, set, revisions);
@@ -43,6 +59,9 @@ internal sealed class StatefulSetController(ClusterRuntime runtime, EventRecorde
     }
 
     private List<JsonObject> Pods(JsonObject set) => [.. Runtime.PodsByOwner.Get(set.Uid()).OrderBy(Ordinal)];
+
+    private static bool IsNamedFor(JsonObject set, JsonObject pod) =>
+        pod.Name().StartsWith(set.Name() + "-", StringComparison.Ordinal) && long.TryParse(pod.Name().AsSpan(set.Name().Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _);
 
     private static long Ordinal(JsonObject pod) =>
         long.TryParse(pod.Name()[(pod.Name().LastIndexOf('-') + 1)..], CultureInfo.InvariantCulture, out var ordinal) ? ordinal : -1;

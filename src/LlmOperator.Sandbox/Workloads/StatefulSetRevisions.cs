@@ -18,6 +18,8 @@ internal sealed class StatefulSetRevisions
     public StatefulSetRevisions(ICluster cluster, JsonObject set, string manager)
     {
         (_cluster, _set) = (cluster, set);
+        var all = cluster.List(Resources.Revisions, set.Namespace());
+        Adoption.Settle(cluster, set, "apps/v1", "StatefulSet", Resources.Revisions, [], all);
         _revisions = [.. cluster.List(Resources.Revisions, set.Namespace()).Where(revision => revision.ControllerRef().Text("uid") == set.Uid()).OrderBy(Number)];
         var template = set.Object("spec", "template") ?? [];
         var next = (_revisions.Count == 0 ? 0 : Number(_revisions[^1])) + 1;

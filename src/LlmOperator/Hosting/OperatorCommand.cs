@@ -4,6 +4,7 @@ using LlmOperator.Configuration;
 using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Configuration;
 using LlmOperator.Kubernetes.Controllers;
+using LlmOperator.Kubernetes.Leadership;
 using Microsoft.Extensions.Logging;
 using Serilog;
 using Serilog.Core;
@@ -58,8 +59,9 @@ internal static class OperatorCommand
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Cancel(signal, stop));
             using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Cancel(signal, stop));
-            using var client = new KubeClient(cluster);
-            return await OperatorHost.RunAsync(options, client, TimeProvider.System, loggers, stop.Token).ConfigureAwait(false) == RunOutcome.Stopped ? Stopped : LeadershipLost;
+            var fence = new LeaderFence(TimeProvider.System);
+            using var client = new KubeClient(cluster, new KubeClientOptions { Handler = new LeaderFenceHandler(fence) });
+            return await OperatorHost.RunAsync(options, client, TimeProvider.System, loggers, stop.Token, fence).ConfigureAwait(false) == RunOutcome.Stopped ? Stopped : LeadershipLost;
         }
         catch (Exception error) when (error is OptionsException or ClusterConfigurationException)
         {

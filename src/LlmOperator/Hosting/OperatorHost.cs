@@ -23,8 +23,9 @@ public static partial class OperatorHost
     /// <param name="time">Clock.</param>
     /// <param name="loggers">Loggers.</param>
     /// <param name="stop">Asks for a clean stop: what is in hand is finished and the lease given up.</param>
+    /// <param name="fence">The fence of a <see cref="LeaderFenceHandler"/> in the client, which also holds back its repeats; null when it has none.</param>
     /// <exception cref="OptionsException">The settings do not go together.</exception>
-    public static async Task<RunOutcome> RunAsync(OperatorOptions options, IKubeClient client, TimeProvider time, ILoggerFactory loggers, CancellationToken stop)
+    public static async Task<RunOutcome> RunAsync(OperatorOptions options, IKubeClient client, TimeProvider time, ILoggerFactory loggers, CancellationToken stop, LeaderFence? fence = null)
     {
         var logger = loggers.CreateLogger(Name);
         using var metrics = new RuntimeMetrics();
@@ -36,6 +37,7 @@ public static partial class OperatorHost
             {
                 Name = $"{Api.ApiGroup.Name}/{Name}",
                 LeaderElection = options.LeaderElect ? Election(options) : null,
+                Fence = fence,
                 Informers = new() { Namespace = options.Namespace },
                 GracePeriod = options.ShutdownTimeout,
             },
@@ -46,7 +48,7 @@ public static partial class OperatorHost
 
         using var serving = CancellationTokenSource.CreateLinkedTokenSource(CancellationToken.None);
         var health = new HealthPages(
-            alive: [new("ping", static () => null)],
+            alive: [new("ping", static () => null), new("leader-election", () => manager.Elector?.CheckHealth())],
             ready: [new("caches", () => manager.IsReady ? null : $"waiting for {string.Join(", ", manager.Informers.All.Where(informer => !informer.HasSynced).Select(informer => informer.Resource.Plural).Distinct())}")]);
         using var probes = Server(options.HealthProbeBindAddress, Setting.HealthProbeBindAddress, health.Answer, time, logger);
         using var metricsPage = Server(options.MetricsBindAddress, Setting.MetricsBindAddress, (target, cancellation) => MetricsPageAsync(registry, target, cancellation), time, logger);

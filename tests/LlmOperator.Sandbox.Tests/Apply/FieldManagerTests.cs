@@ -222,7 +222,7 @@ public sealed class FieldManagerTests
     [InlineData("""{"size":1,"tags":["a","a"]}""", ".spec.tags: duplicate entries for key [=\"a\"]")]
     public void A_configuration_that_does_not_fit_the_schema_is_refused(string spec, string fault)
     {
-        var refusal = Assert.Throws<StatusException>(() => Widgets.Apply(null, spec, "one"));
+        var refusal = Assert.Throws<StatusException>(() => FieldManager.CheckConfig(Widgets.Of(spec), Widgets.Kind));
         Assert.Equal((500, $"failed to create typed patch object (/a; conformance.example.com/v1, Kind=Widget): {fault}"), (refusal.Code, refusal.Message));
     }
 
@@ -230,10 +230,10 @@ public sealed class FieldManagerTests
     public void A_configuration_may_not_bring_managers_or_another_version()
     {
         var config = Widgets.Of("""{"size":1}""", """{"name":"a","managedFields":[]}""");
-        Assert.Equal(400, Assert.Throws<StatusException>(() => FieldManager.Apply(null, config, Widgets.Kind, "one", null, false, Widgets.Start)).Code);
+        Assert.Equal(400, Assert.Throws<StatusException>(() => FieldManager.CheckConfig(config, Widgets.Kind)).Code);
         config = Widgets.Of("""{"size":1}""");
         config["apiVersion"] = "conformance.example.com/v2";
-        Assert.Equal(400, Assert.Throws<StatusException>(() => FieldManager.Apply(null, config, Widgets.Kind, "one", null, false, Widgets.Start)).Code);
+        Assert.Equal(400, Assert.Throws<StatusException>(() => FieldManager.CheckConfig(config, Widgets.Kind)).Code);
     }
 
     [Fact]

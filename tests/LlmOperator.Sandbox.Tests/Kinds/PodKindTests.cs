@@ -91,6 +91,15 @@ public sealed class PodKindTests
     }
 
     [Fact]
+    public void A_variable_or_a_port_given_twice_is_taken_as_it_is()
+    {
+        var pod = Create("""{"containers":[{"name":"c","image":"a","env":[{"name":"A","value":"1"},{"name":"A","value":"2"}],"ports":[{"containerPort":80},{"containerPort":80}]}]}""");
+
+        Assert.Equal(2, pod["spec"]!["containers"]![0]!["env"]!.AsArray().Count);
+        Assert.Equal(2, pod["spec"]!["containers"]![0]!["ports"]!.AsArray().Count);
+    }
+
+    [Fact]
     public void Text_that_is_no_quantity_cannot_be_decoded()
     {
         var refusal = _cluster.Refusal("pods", """{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"a","resources":{"limits":{"cpu":"much"}}}]}}""");

@@ -14,6 +14,7 @@ internal sealed class SmallCluster
     {
         Cluster = new Cluster(BuiltinKinds.All, Time);
         Cluster.Create(Resources.Namespaces, Parse("""{"metadata":{"name":"default"}}"""), "test");
+        Cluster.Create(Resources.Namespaces, Parse("""{"metadata":{"name":"kube-node-lease"}}"""), "test");
         Runtime = ControllerManager.Create(Cluster, Logs, "certificate");
         Runtime.RunUntilIdle();
     }

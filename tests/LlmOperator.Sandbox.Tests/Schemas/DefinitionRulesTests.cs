@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using LlmOperator.Sandbox.Apply;
 using LlmOperator.Sandbox.Schemas;
+using LlmOperator.Testing;
 using Xunit;
 
 namespace LlmOperator.Sandbox.Tests.Schemas;
@@ -153,6 +154,24 @@ public sealed class DefinitionRulesTests
             Errors(changed, old),
             error => Assert.Equal("spec.scope: Invalid value: \"Cluster\": field is immutable", error),
             error => Assert.StartsWith("status.storedVersions[0]: Invalid value: \"v0\": missing from spec.versions", error, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Definitions_of_well_known_projects_are_valid()
+    {
+        if (SharedData.Contract("crds") is not { } folder)
+        {
+            Assert.Skip("the contract data is not here");
+            return;
+        }
+
+        var definitions = Directory.EnumerateFiles(folder, "*.yaml")
+            .SelectMany(file => YamlText.ParseAll(File.ReadAllText(file)))
+            .OfType<JsonObject>()
+            .Where(document => document["kind"]?.GetValue<string>() == "CustomResourceDefinition")
+            .ToList();
+        Assert.NotEmpty(definitions);
+        Assert.All(definitions, definition => Assert.Empty(Errors(definition, null)));
     }
 
     private static JsonObject Definition(string patch = "{}")

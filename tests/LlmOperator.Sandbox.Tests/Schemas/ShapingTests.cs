@@ -149,7 +149,7 @@ public sealed class ShapingTests
         schema.Properties["name"] = new Schema { Type = "string" };
         schema.Properties["policy"] = new Schema { Type = "string", Enum = [JsonValue.Create("Always"), JsonValue.Create("Never")] };
         var errors = new FieldErrors();
-        BuiltinDecoder.Validate(Widgets.Json("""{"name":"","policy":"Maybe"}"""), schema, errors, "spec");
+        BuiltinDecoder.Validate(Widgets.Json("""{"policy":"Maybe"}"""), schema, errors, "spec");
         Assert.Equal(
             [
                 new FieldError("FieldValueRequired", "spec.name", "Required value"),

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LlmOperator.Sandbox.Runtime;
 using LlmOperator.Sandbox.Storage;
 using LlmOperator.Sandbox.Tests.Runtime;
@@ -95,4 +96,24 @@ public sealed class DeploymentTests
 
     private void SetImage(string image) => _cluster.Change(
         Resources.Deployments, "r", obj => obj["spec"]!["template"]!["spec"]!["containers"]![0]!["image"] = image);
+
+    [Fact]
+    public void Scaled_in_the_middle_of_a_rollout_both_replica_sets_grow_by_their_share()
+    {
+        var cluster = new SmallCluster();
+        cluster.AddNode("n");
+        cluster.Create(Resources.Deployments, SmallCluster.Deployment("d", replicas: 10, spec: ""","strategy":{"rollingUpdate":{"maxSurge":3,"maxUnavailable":2}}"""));
+        cluster.Pass(10);
+        cluster.Change(Resources.Deployments, "d", copy => copy["spec"]!["template"]!["metadata"]!["annotations"] = new JsonObject { ["sandbox.llmops.dev/fail"] = "NeverReady" });
+        cluster.Pass(10);
+        Assert.Equal([5, 8], Sizes());
+
+        cluster.Change(Resources.Deployments, "d", copy => copy["spec"]!["replicas"] = 15);
+        cluster.Pass(1);
+
+        // 18 pods may exist, 13 did: the five more are shared as 8 to 5.
+        Assert.Equal([7, 11], Sizes());
+
+        IEnumerable<long> Sizes() => cluster.Cluster.List(Resources.ReplicaSets).Select(set => set.Integer("spec", "replicas") ?? -1).Order();
+    }
 }

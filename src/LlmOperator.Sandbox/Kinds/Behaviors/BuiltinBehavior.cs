@@ -4,7 +4,7 @@ using LlmOperator.Sandbox.Storage;
 
 namespace LlmOperator.Sandbox.Kinds.Behaviors;
 
-/// <summary>What all built-in kinds have in common: values in their canonical form, a status from the start, no empty names.</summary>
+/// <summary>What all built-in kinds have in common: values in their canonical form, a status from the start, required fields.</summary>
 internal class BuiltinBehavior : KindBehavior
 {
     private string[] _selectable = [];
@@ -45,12 +45,9 @@ internal class BuiltinBehavior : KindBehavior
     /// <inheritdoc/>
     public override void Validate(JsonObject obj, JsonObject? old, WriteContext context, FieldErrors errors)
     {
-        foreach (var (name, field) in Schema.Properties)
+        if (context.Subresource != "status")
         {
-            if (name is not ("metadata" or "status"))
-            {
-                RequiredText.Check(obj[name], field, name, errors);
-            }
+            RequiredFields.Check(obj, Schema, "", errors);
         }
     }
 

@@ -1,0 +1,6 @@
+
+
+namespace LlmOperator.Sandbox.Kinds.Behaviors;
+
+/// <summary>ReplicaSets.</summary>
+internal sealed class ReplicaSetBehavior() : WorkloadBehavior("replicaset");

@@ -1,0 +1,183 @@
+using System.CommandLine;
+using System.Net;
+using System.Net.Sockets;
+using LlmOperator.Cli;
+using LlmOperator.Testing;
+using Xunit;
+
+namespace LlmOperator.EndToEnd.Tests;
+
+/// <summary><c>kubectl-llm sandbox</c> as a person calls it: what it prints, and its exit code.</summary>
+public sealed class SandboxCommandTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("llm-operator-").FullName;
+
+    private string Kubeconfig => Path.Combine(_folder, "made", "kubeconfig");
+
+    private static string Samples => Path.Combine(SharedData.RepositoryRoot, "config", "samples");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task The_samples_become_ready_and_the_kubeconfig_is_private()
+    {
+        var (code, output, error) = await RunAsync("--apply", Samples, "--wait", "--exit", "--speed", "20");
+
+        Assert.True(code == 0, error);
+        Assert.Contains("sandbox ready at https://127.0.0.1:", output);
+        Assert.Contains($"export KUBECONFIG={Kubeconfig}", output);
+        Assert.Contains("llmendpoint/twin-8b: Ready", output);
+        Assert.Contains("all 4 ready", output);
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Kubeconfig));
+        }
+    }
+
+    [Fact]
+    public async Task What_is_not_ready_in_time_is_named_with_its_reason()
+    {
+        var file = Write("endpoint.yaml", """
+            apiVersion: llmops.dev/v1alpha1
+            kind: LlmEndpoint
+            metadata:
+              name: lonely
+            spec:
+              modelRef:
+                name: absent
+              accelerator:
+                type: A10G
+            """);
+
+        var (code, _, error) = await RunAsync("--apply", file, "--wait", "--exit", "--speed", "100", "--timeout", "100");
+
+        Assert.Equal(1, code);
+        Assert.Contains("not ready after 100 s", error);
+        Assert.Contains("llmendpoint/lonely: ModelNotFound", error);
+        Assert.Contains("absent", error);
+    }
+
+    [Fact]
+    public async Task A_path_that_is_not_there_stops_it_before_anything_starts()
+    {
+        var (code, output, error) = await RunAsync("--apply", Path.Combine(_folder, "nothing.yaml"), "--exit");
+
+        Assert.Equal(1, code);
+        Assert.Contains("nothing.yaml: no such file or folder", error);
+        Assert.DoesNotContain("sandbox ready", output);
+        Assert.False(File.Exists(Kubeconfig));
+    }
+
+    [Theory]
+    [InlineData("{apiVersion: v1, kind: Thing, metadata: {name: a}}", "knows no kind \"Thing\" in \"v1\"")]
+    [InlineData("{apiVersion: v1, kind: ConfigMap, metadata: {}}", "metadata.name is missing")]
+    [InlineData("{kind: ConfigMap, metadata: {name: a}}", "apiVersion is missing")]
+    [InlineData("{apiVersion: v1, kind: ConfigMap, metadata: {name: A}}", "metadata.name")]
+    [InlineData("- a\n- b", "not an object")]
+    [InlineData("a: [", "bad.yaml")]
+    public async Task A_manifest_that_cannot_be_applied_is_named_with_what_is_wrong(string text, string wanted)
+    {
+        var file = Write("bad.yaml", text);
+
+        var (code, _, error) = await RunAsync("--apply", file, "--exit");
+
+        Assert.Equal(1, code);
+        Assert.Contains(file, error);
+        Assert.Contains(wanted, error);
+    }
+
+    [Fact]
+    public async Task Nodes_of_a_file_replace_the_default_ones()
+    {
+        var nodes = Write("nodes.yaml", """
+            apiVersion: v1
+            kind: Node
+            metadata:
+              name: mine
+              labels: { rack: mine }
+            status:
+              allocatable: { cpu: "2", memory: 4Gi, pods: "10" }
+            """);
+        var pod = Write("pod.yaml", """
+            apiVersion: v1
+            kind: Pod
+            metadata:
+              name: here
+            spec:
+              nodeSelector: { rack: mine }
+              containers: [{ name: a, image: b }]
+            """);
+
+        var (code, _, error) = await RunAsync("--nodes", nodes, "--apply", pod, "--wait", "--exit", "--speed", "20", "--timeout", "100");
+
+        Assert.True(code == 0, error);
+    }
+
+    [Fact]
+    public async Task Without_controllers_nothing_is_scheduled()
+    {
+        var pod = Write("pod.yaml", "{apiVersion: v1, kind: Pod, metadata: {name: here}, spec: {containers: [{name: a, image: b}]}}");
+
+        var (code, _, error) = await RunAsync("--no-controllers", "--apply", pod, "--wait", "--exit", "--speed", "100", "--timeout", "50");
+
+        Assert.Equal(1, code);
+        Assert.Contains("pod/here: no status yet", error);
+    }
+
+    [Fact]
+    public async Task A_port_in_use_is_told()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+
+        var (code, _, error) = await RunAsync("--port", $"{port}", "--exit");
+
+        Assert.Equal(1, code);
+        Assert.Contains($"--port: cannot listen on 127.0.0.1:{port}", error);
+    }
+
+    [Theory]
+    [InlineData("--port", "70000", "--port must be between 0 and 65535")]
+    [InlineData("--speed", "0", "--speed must be between 0.01 and 1000")]
+    [InlineData("--timeout", "0", "--timeout must be more than 0")]
+    public async Task Options_out_of_range_are_refused(string option, string value, string wanted)
+    {
+        var (code, _, error) = await RunAsync(option, value, "--exit");
+
+        Assert.NotEqual(0, code);
+        Assert.Contains(wanted, error);
+    }
+
+    [Fact]
+    public async Task Crds_are_written_as_they_are_in_the_repository()
+    {
+        var output = new StringWriter();
+        var folder = Path.Combine(_folder, "crds");
+        var code = await new RootCommand { CrdsCommand.Create() }.Parse(["crds", "--out", folder])
+            .InvokeAsync(new InvocationConfiguration { Output = output, Error = output }, TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, code);
+        var committed = Directory.GetFiles(Path.Combine(SharedData.RepositoryRoot, "crds"));
+        Assert.Equal(3, committed.Length);
+        Assert.All(committed, file => Assert.Equal(File.ReadAllText(file), File.ReadAllText(Path.Combine(folder, Path.GetFileName(file)))));
+    }
+
+    private async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        using var guard = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        guard.CancelAfter(TimeSpan.FromSeconds(90));
+        var code = await new RootCommand { SandboxCommand.Create() }.Parse(["sandbox", "--kubeconfig", Kubeconfig, .. arguments])
+            .InvokeAsync(new InvocationConfiguration { Output = output, Error = error }, guard.Token);
+        return (code, output.ToString(), error.ToString());
+    }
+
+    private string Write(string name, string text)
+    {
+        var file = Path.Combine(_folder, name);
+        File.WriteAllText(file, text);
+        return file;
+    }
+}
