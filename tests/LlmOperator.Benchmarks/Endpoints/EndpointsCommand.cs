@@ -24,7 +24,7 @@ internal static class EndpointsCommand
         var count = arguments.Number("--count", 1000);
         var speed = arguments.Number("--speed", 10);
         var cli = arguments.Text("--cli");
-        var program = arguments.Text("--operator") ?? ChildProgram.Built("LlmOperator", "LlmOperator");
+        var program = arguments.Text("--operator") ?? ChildProgram.Built("LlmOperator", "llm-operator");
         arguments.ThrowIfAnyLeft();
 
         using var sandbox = await SandboxProcess.StartAsync(cli, cancellationToken, "--no-operator", "--speed", $"{speed}");
@@ -40,26 +40,27 @@ internal static class EndpointsCommand
 
         ChildProgram Start() => ChildProgram.Start(
             program, "Starting", "run", "--kubeconfig", sandbox.Kubeconfig, "--metrics-bind-address", "0", "--health-probe-bind-address", "0");
-        var table = new Table("scenario", "time", "operator CPU", "operator peak memory", "operator requests", "an endpoint");
+        var table = new Table("scenario", "time", "operator CPU", "operator peak memory", "operator requests", "an endpoint", "sandbox CPU");
         var llmOperator = Start();
         try
         {
             await llmOperator.Ready.WaitAsync(cancellationToken);
             await Task.Delay(Settle, cancellationToken);
+            var sandboxCpu = Usage.Of(sandbox.Program.Process).Cpu;
             var (requests, cpu, began) = (await cluster.RequestsOfOthersAsync(cancellationToken), Usage.Of(llmOperator.Process).Cpu, Stopwatch.GetTimestamp());
             var all = endpoints.UntilAsync(count, static endpoint => endpoint.IsReady, cancellationToken);
             await MeasuredCluster.ForEachAsync(count, (i, token) => cluster.Client.ApplyAsync(EndpointView.Resource, Endpoint(i), Options, token), cancellationToken);
             await all;
             var took = Stopwatch.GetElapsedTime(began);
             await Task.Delay(Settle, cancellationToken);
-            Add($"{count} endpoints from apply to Ready", took, cpu, requests, await cluster.RequestsOfOthersAsync(cancellationToken));
+            Add($"{count} endpoints from apply to Ready", took, cpu, requests, await cluster.RequestsOfOthersAsync(cancellationToken), Usage.Of(sandbox.Program.Process).Cpu - sandboxCpu);
 
             llmOperator.Dispose();
             requests = await cluster.RequestsOfOthersAsync(cancellationToken);
             llmOperator = Start();
             await llmOperator.Ready.WaitAsync(cancellationToken);
             await Task.Delay(Settle, cancellationToken);
-            Add("restart with nothing to do", null, TimeSpan.Zero, requests, await cluster.RequestsOfOthersAsync(cancellationToken));
+            Add("restart with nothing to do", null, TimeSpan.Zero, requests, await cluster.RequestsOfOthersAsync(cancellationToken), null);
         }
         finally
         {
@@ -70,7 +71,7 @@ internal static class EndpointsCommand
         table.Print(Console.Out);
         return 0;
 
-        void Add(string scenario, TimeSpan? took, TimeSpan cpu, long before, long after)
+        void Add(string scenario, TimeSpan? took, TimeSpan cpu, long before, long after, TimeSpan? sandboxUsed)
         {
             var used = Usage.Of(llmOperator.Process);
             table.Add(
@@ -79,7 +80,8 @@ internal static class EndpointsCommand
                 Usage.Seconds(used.Cpu - cpu),
                 Usage.Megabytes(used.Peak),
                 $"{after - before}",
-                took is null ? "" : $"{(double)(after - before) / count:0.0}");
+                took is null ? "" : $"{(double)(after - before) / count:0.0}",
+                sandboxUsed is { } own ? Usage.Seconds(own) : "");
         }
     }
 
