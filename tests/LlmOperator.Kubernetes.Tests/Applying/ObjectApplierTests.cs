@@ -30,6 +30,19 @@ public sealed class ObjectApplierTests
     }
 
     [Fact]
+    public async Task The_hash_stands_beside_the_annotations_wanted()
+    {
+        var wanted = Wanted("a") with { Metadata = Wanted("a").Metadata with { Annotations = new Dictionary<string, string> { ["note"] = "kept \u201cas it is\u201d" } } };
+
+        var live = (await _applier.ApplyIfChangedAsync(wanted, null, Stop)).Object;
+
+        Assert.Equal("kept \u201cas it is\u201d", live.Metadata.Annotations?["note"]);
+        Assert.Equal([HashAnnotation, "note"], live.Metadata.Annotations!.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(wanted.Spec, live.Spec);
+        Assert.False((await _applier.ApplyIfChangedAsync(wanted, live, Stop)).Written);
+    }
+
+    [Fact]
     public async Task Drift_is_repaired()
     {
         var live = (await _applier.ApplyIfChangedAsync(Wanted("a"), null, Stop)).Object;
