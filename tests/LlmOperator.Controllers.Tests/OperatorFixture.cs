@@ -124,6 +124,9 @@ internal sealed class OperatorFixture : IAsyncDisposable
 
         // Pods and Deployments come by watches of their own, in either order.
         await ConditionAsync("Scheduled", "True", "PodsScheduled");
+
+        // Events leave by a loop of their own, after the status they tell of: the model's, and two of the endpoint's.
+        await Until.TrueAsync(() => Api.Requests.Count(request => request is { Verb: "create", Plural: "events" }) >= 3, "the transitions are told");
         await SettleAsync();
         Assert.NotEmpty(Writes);
     }
