@@ -191,11 +191,18 @@ public sealed class WorkQueueTests : IDisposable
     [Fact]
     public void Steady_work_allocates_nothing()
     {
-        Cycle(1000);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        Cycle(1000);
+        // An allocation of the queue's own shows in every round. One that shows in a single round is the runtime's: a first
+        // wait for the lock, or a listener that another test attaches to the meters of the same name meanwhile.
+        var rounds = Enumerable.Range(0, 5).Select(_ => AllocatedBy(() => Cycle(1000))).ToList();
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, rounds.Min());
+    }
+
+    private static long AllocatedBy(Action work)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        work();
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
     private void Cycle(int times)
