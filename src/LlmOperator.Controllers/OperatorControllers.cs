@@ -33,8 +33,8 @@ public static class OperatorControllers
 
         manager.AddController("llmendpoint", new LlmEndpointReconciler(caches, manager.Client, events, catalogue, time), controller => controller
             .For<LlmEndpoint>(Predicates.GenerationChanged)
-            .Owns<Deployment>()
-            .Owns<Service>()
+            .Owns<Deployment>(change => !caches.Deployments.IsEcho(change))
+            .Owns<Service>(change => !caches.Services.IsEcho(change))
             .Watches<Deployment>(gone => Namesakes(caches, gone), IsDeletion)
             .Watches<Service>(gone => Namesakes(caches, gone), IsDeletion)
             .Watches<LlmModel>(model => caches.EndpointsOf(ObjectKey.Of(model)).Select(endpoint => ObjectKey.Of(endpoint)), ModelChanged)
