@@ -18,7 +18,7 @@ internal static class CacheTransforms
         ? service with { Metadata = Trimmed(service.Metadata) }
         : new() { Metadata = NameOnly(service.Metadata) };
 
-    /// <summary>Where a pod is and what it waits for.</summary>
+    /// <summary>Where a pod is, what it waits for, and what became of it.</summary>
     public static Pod Pod(Pod pod) => new()
     {
         Metadata = NameOnly(pod.Metadata) with { Labels = Only(pod.Metadata.Labels, label => label is ApiGroup.EndpointLabel or ApiGroup.RevisionLabel) },
@@ -27,6 +27,9 @@ internal static class CacheTransforms
         {
             Phase = status.Phase,
             Conditions = [.. (status.Conditions ?? []).Where(condition => condition.Type is "PodScheduled" or "Ready")],
+            Reason = status.Reason,
+            Message = status.Phase == "Failed" ? status.Message : null,
+            InitContainerStatuses = status.InitContainerStatuses?.All(container => container.Ready == true) == true ? null : status.InitContainerStatuses,
             ContainerStatuses = status.ContainerStatuses,
         },
     };

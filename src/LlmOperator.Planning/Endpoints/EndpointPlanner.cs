@@ -3,6 +3,7 @@ using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Planning.Diagnosis;
 
 namespace LlmOperator.Planning.Endpoints;
 
@@ -28,11 +29,12 @@ public static class EndpointPlanner
         var deployment = follow ? EndpointObjects.Deployment(settings!) : null;
         var wanted = deployment ?? (Foreign(endpoint, observed.Deployment) is null ? observed.Deployment : null);
         var target = EndpointObjects.Revision(wanted);
+        state = state with { Diagnosis = EndpointDiagnosis.Of(observed, target) };
         var scheduled = EndpointConditions.Scheduled(conditions, observed, settings, state, SpecCheck.Pods(spec));
         var available = EndpointConditions.Available(conditions, state, SpecCheck.Pods(spec));
         var progressing = EndpointConditions.Progressing(conditions, state, problem, follow, target);
         EndpointConditions.Degraded(conditions, SpecCheck.Ignored(spec, observed.Model?.Spec));
-        EndpointConditions.Ready(conditions, model, problem, scheduled, available, progressing, target);
+        EndpointConditions.Ready(conditions, model, problem, scheduled, available, progressing, target, state);
 
         return new()
         {
