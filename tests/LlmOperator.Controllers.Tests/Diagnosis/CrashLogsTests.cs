@@ -22,7 +22,7 @@ public sealed class CrashLogsTests
     public async Task A_crash_is_told_by_its_log_which_is_read_once()
     {
         await using var cluster = await CrashedAsync(OutOfMemory);
-        await cluster.ConditionAsync("Ready", "False", "CudaOutOfMemory");
+        await ReadyAsync(cluster, "False", "CudaOutOfMemory");
         Assert.Contains("448.00 MiB", cluster.Condition("Ready")!.Message);
 
         for (var look = 0; look < 5; look++)
@@ -41,12 +41,11 @@ public sealed class CrashLogsTests
     public async Task Restarts_that_fail_alike_write_no_status_and_no_event()
     {
         await using var cluster = await CrashedAsync(OutOfMemory);
-        await cluster.ConditionAsync("Ready", "False", "CudaOutOfMemory");
+        await ReadyAsync(cluster, "False", "CudaOutOfMemory");
         await Until.TrueAsync(() => Told(cluster) == 1, "an event tells it");
 
         // What the Deployment counts may come after the cause, and is told a second later.
-        await cluster.SettleAsync();
-        cluster.Clock.Advance(TimeSpan.FromSeconds(2));
+        await UntilAsync(cluster, () => cluster.Api.Peek<LlmEndpoint>("twin")!.Status!.Replicas == 1, "the pods are counted");
         await cluster.SettleAsync();
         cluster.Api.ForgetRequests();
 
@@ -59,9 +58,10 @@ public sealed class CrashLogsTests
             Crash(cluster, restart, runs: false);
             await Until.TrueAsync(() => LogReads(cluster) == free - 1, $"the log of run {free} is read");
             await cluster.SettleAsync();
-            cluster.Clock.Advance(TimeSpan.FromSeconds(2));
-            await cluster.SettleAsync();
         }
+
+        cluster.Clock.Advance(TimeSpan.FromSeconds(2));
+        await cluster.SettleAsync();
 
         Assert.Empty(cluster.Writes);
         Assert.Equal(1, Told(cluster));
@@ -72,24 +72,24 @@ public sealed class CrashLogsTests
     public async Task Another_cause_is_told()
     {
         await using var cluster = await CrashedAsync(OutOfMemory);
-        await cluster.ConditionAsync("Ready", "False", "CudaOutOfMemory");
+        await ReadyAsync(cluster, "False", "CudaOutOfMemory");
 
         cluster.Api.Log = (_, _) => "vllm: error: unrecognized arguments: --max-lenght";
         Crash(cluster, restarts: 2, runs: false);
         await Until.TrueAsync(() => LogReads(cluster) == 2, "the log is asked for");
         await cluster.SettleAsync();
 
-        await cluster.ConditionAsync("Ready", "False", "UnknownArgument");
+        await ReadyAsync(cluster, "False", "UnknownArgument");
     }
 
     [Fact]
     public async Task A_pod_that_answers_is_not_asked_for_its_log()
     {
         await using var cluster = await CrashedAsync(OutOfMemory);
-        await cluster.ConditionAsync("Ready", "False", "CudaOutOfMemory");
+        await ReadyAsync(cluster, "False", "CudaOutOfMemory");
 
         Heal(cluster);
-        await cluster.ConditionAsync("Ready", "True", "Serving");
+        await ReadyAsync(cluster, "True", "Serving");
         await cluster.SettleAsync();
         cluster.Api.ForgetRequests();
         cluster.Clock.Advance(TimeSpan.FromHours(11));
@@ -105,7 +105,7 @@ public sealed class CrashLogsTests
     {
         await using var cluster = await CrashedAsync(OutOfMemory, cluster => cluster.Api.Intercept = (request, _) => request.Subresource == "log" ? throw FakeKubeClient.Error(code, reason) : Task.CompletedTask);
 
-        await cluster.ConditionAsync("Ready", "False", "CrashLoop");
+        await ReadyAsync(cluster, "False", "CrashLoop");
         Assert.EndsWith($"container engine ends with exit code 1 and its log names no cause that is known; its log could not be read ({reason})", cluster.Condition("Ready")!.Message);
         cluster.PutEndpoint(spec: """{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"replicas":2}""");
         await Until.TrueAsync(() => cluster.Api.Peek<Deployment>("twin")!.Spec!.Replicas == 2, "the spec is followed");
@@ -121,7 +121,7 @@ public sealed class CrashLogsTests
 
         cluster.Clock.Advance(TimeSpan.FromSeconds(30));
 
-        await Until.TrueAsync(() => cluster.Condition("Ready") is { Reason: "CrashLoop", Message: var message } && message!.Contains("no answer in time", StringComparison.Ordinal), "it goes on", cluster.Clock, TimeSpan.FromSeconds(1));
+        await UntilAsync(cluster, () => cluster.Condition("Ready") is { Reason: "CrashLoop", Message: var message } && message!.Contains("no answer in time", StringComparison.Ordinal), "it goes on");
     }
 
     [Fact]
@@ -160,13 +160,19 @@ public sealed class CrashLogsTests
         const string Secret = "hf_" + "AbCdEfGhIjKlMnOpQrSt";
         await using var cluster = await CrashedAsync($"using {Secret}\nAuthorization: Bearer {Secret}\nRuntimeError: boom at https://user:{Secret}@mirror/x");
 
-        await cluster.ConditionAsync("Ready", "False", "CrashLoop");
+        await ReadyAsync(cluster, "False", "CrashLoop");
         await Until.TrueAsync(() => cluster.Api.PeekAll<Event>().Any(told => told.Reason == "CrashLoop"), "an event tells it");
 
         Assert.Contains("RuntimeError: boom", cluster.Condition("Ready")!.Message);
         Assert.DoesNotContain(cluster.Api.Peek<LlmEndpoint>("twin")!.Status!.Conditions!, condition => condition.Message!.Contains(Secret, StringComparison.Ordinal));
         Assert.DoesNotContain(cluster.Api.PeekAll<Event>(), told => told.Note!.Contains(Secret, StringComparison.Ordinal));
     }
+
+    private static Task ReadyAsync(OperatorFixture cluster, string status, string reason) =>
+        UntilAsync(cluster, () => cluster.Condition("Ready") is { } ready && ready.Status == status && ready.Reason == reason, $"Ready={status} {reason}");
+
+    /// <summary>In small steps: a status is held back for a second of the clock, and a log is waited for half a minute of it.</summary>
+    private static Task UntilAsync(OperatorFixture cluster, Func<bool> condition, string what) => Until.TrueAsync(condition, what, cluster.Clock, TimeSpan.FromMilliseconds(20));
 
     /// <summary>An endpoint whose only pod crashes.</summary>
     private static async Task<OperatorFixture> CrashedAsync(string log, Action<OperatorFixture>? before = null)
