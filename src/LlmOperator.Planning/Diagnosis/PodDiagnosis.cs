@@ -136,7 +136,7 @@ internal sealed class PodDiagnosis(EndpointObservation observed)
         };
     }
 
-    private FailureCause ByExitCode(ContainerStatus container, ContainerStateTerminated ended, LogFinding? log) => ended.ExitCode switch
+    private static FailureCause ByExitCode(ContainerStatus container, ContainerStateTerminated ended, LogFinding? log) => ended.ExitCode switch
     {
         126 or 127 => new("CommandNotFound", $"the image does not hold the command that starts container {container.Name} (exit code {ended.ExitCode}): correct spec.engine.image, spec.engine.type or spec.engine.command{LastLines(log)}"),
         132 => new("ProcessorNotSupported", $"the engine uses instructions the node's processor does not have (exit code 132): choose other nodes with spec.scheduling.nodeSelector, or another spec.engine.image{LastLines(log)}"),
