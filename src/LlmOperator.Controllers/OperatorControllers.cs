@@ -3,12 +3,14 @@ using LlmOperator.Api.Models;
 using LlmOperator.Controllers.Caching;
 using LlmOperator.Controllers.Endpoints;
 using LlmOperator.Controllers.Models;
+using LlmOperator.Controllers.Registries;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Controllers;
 using LlmOperator.Kubernetes.Informers;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning;
 using LlmOperator.Planning.Accelerators;
+using LlmOperator.Planning.Models;
 
 namespace LlmOperator.Controllers;
 
@@ -20,13 +22,24 @@ public static class OperatorControllers
     /// <param name="catalogue">Accelerator classes.</param>
     /// <param name="workers">Objects of a kind that are worked on at the same time.</param>
     /// <param name="time">Clock.</param>
-    public static void Add(ControllerManager manager, AcceleratorCatalogue catalogue, int workers, TimeProvider time)
+    /// <param name="registries">How registries are asked.</param>
+    /// <returns>What to dispose of when the manager has stopped.</returns>
+    public static IDisposable Add(ControllerManager manager, AcceleratorCatalogue catalogue, int workers, TimeProvider time, RegistryOptions registries)
+    {
+        var all = new ModelRegistries(manager.Client, registries, time);
+        Add(manager, catalogue, workers, time, registries, all, Random.Shared);
+        return all;
+    }
+
+    internal static void Add(
+        ControllerManager manager, AcceleratorCatalogue catalogue, int workers, TimeProvider time, RegistryOptions options, IModelRegistry registry, Random random)
     {
         var caches = new OperatorCaches(manager.Informers, catalogue);
         var events = new RecordedEvents(manager.Events);
 
-        manager.AddController("llmmodel", new LlmModelReconciler(caches, manager.Client, events, time), controller => controller
-            .For<LlmModel>(Predicates.GenerationChanged)
+        var lookups = new RegistryLookups(registry, new CredentialReader(manager.Client), options, time, random);
+        manager.AddController("llmmodel", new LlmModelReconciler(caches, manager.Client, events, lookups, time), controller => controller
+            .For<LlmModel>(Predicates.Or(Predicates.GenerationChanged, RefreshAsked))
             .Watches<LlmEndpoint>(ModelOf, ReferenceChanged)
             .Workers(workers));
 
@@ -41,6 +54,9 @@ public static class OperatorControllers
             .Watches<Node>(_ => WaitingForNodes(caches), NodeChanged)
             .Workers(workers));
     }
+
+    private static bool RefreshAsked(ObjectEvent change) =>
+        change is { Type: ObjectEventType.Updated, Old: LlmModel before, Object: LlmModel after } && ModelPin.Refresh(before) != ModelPin.Refresh(after);
 
     private static IEnumerable<ObjectKey> ModelOf(LlmEndpoint endpoint) =>
         endpoint.Spec is { } spec ? [new(endpoint.Metadata.Namespace, spec.ModelRef.Name)] : [];

@@ -64,7 +64,7 @@ internal static class CacheTransforms
         Generation = metadata.Generation,
         DeletionTimestamp = metadata.DeletionTimestamp,
         Labels = metadata.Labels,
-        Annotations = Only(metadata.Annotations, annotation => annotation == ApiGroup.ContentHashAnnotation),
+        Annotations = Only(metadata.Annotations, annotation => annotation is ApiGroup.ContentHashAnnotation or ApiGroup.RefreshAnnotation),
         OwnerReferences = metadata.OwnerReferences,
         Finalizers = metadata.Finalizers,
     };

@@ -10,10 +10,10 @@ using LlmOperator.Planning.Models;
 namespace LlmOperator.Controllers.Models;
 
 /// <summary>
-/// Says what is known of a model and who uses it, and keeps a model that is used from going. The finalizer is there only while somebody uses the model,
+/// Says what is known of a model, of itself and of its registry, and who uses it, and keeps a model that is used from going. The finalizer is there only while somebody uses the model,
 /// so that models nobody uses can be deleted whether the operator runs or not.
 /// </summary>
-internal sealed class LlmModelReconciler(OperatorCaches caches, IKubeClient client, IEventSink events, TimeProvider time) : IReconciler
+internal sealed class LlmModelReconciler(OperatorCaches caches, IKubeClient client, IEventSink events, RegistryLookups lookups, TimeProvider time) : IReconciler
 {
     private readonly ObjectApplier _applier = new(client, FieldManagers.Operator, ApiGroup.ContentHashAnnotation);
     private readonly UserListThrottle _throttle = new(time);
@@ -23,11 +23,13 @@ internal sealed class LlmModelReconciler(OperatorCaches caches, IKubeClient clie
         if (caches.Models.Get(key) is not { Spec: not null } model)
         {
             _throttle.Forget(key);
+            lookups.Forget(key);
             return ReconcileResult.Done;
         }
 
         var users = caches.EndpointsOf(key).Where(endpoint => endpoint.Metadata.DeletionTimestamp is null).Select(endpoint => endpoint.Metadata.Name!).ToList();
-        var plan = ModelPlanner.Plan(new(model, users, time.GetUtcNow()));
+        var look = model.Metadata.DeletionTimestamp is null ? await lookups.LookAsync(key, model, cancellationToken).ConfigureAwait(false) : default;
+        var plan = ModelPlanner.Plan(new(model, users, time.GetUtcNow()) { Outcome = look.Outcome });
         try
         {
             if (model.Metadata.DeletionTimestamp is not null && !plan.HoldDeletion)
@@ -36,14 +38,15 @@ internal sealed class LlmModelReconciler(OperatorCaches caches, IKubeClient clie
                 return ReconcileResult.Done;
             }
 
-            if (_throttle.Delay(key, model.Status, plan.Status) is { } delay)
+            if (look.Outcome is null && _throttle.Delay(key, model.Status, plan.Status) is { } delay)
             {
-                return ReconcileResult.RequeueAfter(delay);
+                return ReconcileResult.RequeueAfter(look.Next is { } earlier && earlier < delay ? earlier : delay);
             }
 
             model = await WriteStatusAsync(key, model, plan, cancellationToken).ConfigureAwait(false);
+            lookups.Written(key);
             await KeepFinalizerAsync(model, plan.HoldDeletion, cancellationToken).ConfigureAwait(false);
-            return ReconcileResult.Done;
+            return look.Next is { } next ? ReconcileResult.RequeueAfter(next) : ReconcileResult.Done;
         }
         catch (KubeApiException error) when (error.IsNotFound)
         {

@@ -8,6 +8,8 @@ public static class ModelArithmetic
     /// <summary>Bytes of a key or value in the cache: bfloat16 or float16.</summary>
     private const int KvValueBytes = 2;
 
+    private const long MostParameters = 10_000_000_000_000_000;
+
     /// <summary>
     /// Bits a weight takes on the accelerator; null when the name of the quantisation does not say it.
     /// 8 bits are reckoned with for bitsandbytes, as TGI loads it; vLLM takes less.
@@ -57,15 +59,18 @@ public static class ModelArithmetic
         }
 
         long attention = (2L * hidden * heads * width) + (2L * hidden * (shape.KeyValueHeads ?? heads) * width);
-        long feedForward = 3L * hidden * inner;
+        Int128 feedForward = 3L * hidden * inner;
         if (shape.Experts is { } experts)
         {
             feedForward = (experts * feedForward) + ((long)hidden * experts);
         }
 
         long embeddings = (long)vocabulary * hidden * (shape.TiedEmbeddings == true ? 1 : 2);
-        return embeddings + (layers * (attention + feedForward + (2L * hidden))) + hidden;
+        return Plausible(embeddings + (layers * (attention + feedForward + (2L * hidden))) + hidden);
     }
+
+    /// <summary>A number of parameters; null when it is beyond any model there is, as the product of bounds may be.</summary>
+    internal static long? Plausible(Int128 parameters) => parameters <= MostParameters ? (long)parameters : null;
 
     private static int? HeadDimension(ModelArchitecture shape) =>
         shape.HeadDimension ?? (shape is { HiddenSize: { } hidden, AttentionHeads: { } heads } && hidden % heads == 0 ? hidden / heads : null);

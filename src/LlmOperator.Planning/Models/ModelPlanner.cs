@@ -1,3 +1,4 @@
+using System.Globalization;
 using LlmOperator.Api.Models;
 
 namespace LlmOperator.Planning.Models;
@@ -29,29 +30,11 @@ public static class ModelPlanner
     {
         var model = observed.Model;
         var spec = model.Spec ?? throw new ArgumentException("a model without spec is refused by the schema", nameof(observed));
-        var facts = ModelFacts.Of(spec);
         var conditions = new ConditionSet(model.Status?.Conditions, model.Metadata.Generation, observed.Now);
+        var held = Held(model, observed.Outcome);
+        var facts = ModelFacts.Of(spec, held.Facts);
         var users = observed.Users.Order(StringComparer.Ordinal).ToList();
-        if (facts.Parameters is { } parameters)
-        {
-            conditions.Set(
-                ConditionTypes.Ready,
-                ConditionStatus.True,
-                "FactsKnown",
-                facts.WeightsBytes is { } bytes
-                    ? $"{parameters} parameters at {facts.BitsPerWeight} bits take {bytes / 1048576:N0} MiB"
-                    : $"{parameters} parameters; the size of the weights depends on the file, as quantization {spec.Quantization} does not say its bits",
-                announce: true);
-        }
-        else
-        {
-            conditions.Set(
-                ConditionTypes.Ready,
-                ConditionStatus.False,
-                "ParametersUnknown",
-                "the number of parameters is not known: set spec.parameters (for example 8B), or all of layers, hiddenSize, attentionHeads, intermediateSize and vocabularySize in spec.architecture",
-                announce: true);
-        }
+        Ready(conditions, spec, facts, held, RegistryConditions.Set(conditions, model, observed.Outcome, IsTaken(model, observed.Outcome)));
 
         var deleting = model.Metadata.DeletionTimestamp is not null;
         if (deleting && users.Count > 0)
@@ -64,14 +47,62 @@ public static class ModelPlanner
                 announce: true);
         }
 
-        return new(Status(model, spec, facts, users, conditions), users.Count > 0, conditions.Transitions);
+        return new(Status(model, held, facts, users, conditions), users.Count > 0, conditions.Transitions);
     }
 
-    private static LlmModelStatus Status(LlmModel model, LlmModelSpec spec, ModelFacts facts, List<string> users, ConditionSet conditions) => new()
+    /// <summary>What the model is held at: what was just read when that is to be taken, else what was read before, of whatever revision.</summary>
+    private static HeldRevision Held(LlmModel model, RegistryOutcome? outcome)
+    {
+        var source = model.Spec!.Source;
+        var wanted = ModelSources.Revision(source);
+        if (IsTaken(model, outcome))
+        {
+            // A request to resolve anew is granted once; when the annotation goes, nothing is asked for.
+            return new(outcome!.Revision, wanted, outcome.Facts! with { Source = ModelSources.Address(source), Refresh = ModelPin.Refresh(model) ?? ModelPin.Facts(model)?.Refresh }, IsOfSpec: true);
+        }
+
+        return ModelPin.Facts(model) is { } before
+            ? new(model.Status!.ResolvedRevision, model.Status.ResolvedFrom, before, ModelPin.IsOfSpec(model))
+            : new(wanted, null, null, IsOfSpec: false);
+    }
+
+    /// <summary>Whether the model is held at what was read from now on: nothing holds it elsewhere, or it is what holds it.</summary>
+    private static bool IsTaken(LlmModel model, RegistryOutcome? outcome) =>
+        outcome?.Facts is not null && (!ModelPin.Holds(model) || outcome.Revision == model.Status!.ResolvedRevision);
+
+    private static void Ready(ConditionSet conditions, LlmModelSpec spec, ModelFacts facts, HeldRevision held, RegistryProblem? problem)
+    {
+        // What was read before stays in use, whatever becomes of the registry. Without it, only a registry that says nothing leaves the given facts as they are.
+        var stands = problem is null || held.IsOfSpec || RegistryReasons.IsTransient(problem.Reason);
+        if (stands && facts.Parameters is { } parameters)
+        {
+            conditions.Set(
+                ConditionTypes.Ready,
+                ConditionStatus.True,
+                "FactsKnown",
+                facts.WeightsBytes is { } bytes
+                    ? string.Create(CultureInfo.InvariantCulture, $"{parameters} parameters at {facts.BitsPerWeight:0.##} bits take {bytes / 1048576:N0} MiB")
+                    : $"{parameters} parameters; the size of the weights depends on the file, as quantization {spec.Quantization} does not say its bits",
+                announce: true);
+            return;
+        }
+
+        conditions.Set(
+            ConditionTypes.Ready,
+            ConditionStatus.False,
+            problem?.Reason ?? "ParametersUnknown",
+            problem?.Message
+                ?? "the number of parameters is not known: set spec.parameters (for example 8B), or all of layers, hiddenSize, attentionHeads, intermediateSize and vocabularySize in spec.architecture",
+            announce: true);
+    }
+
+    private static LlmModelStatus Status(LlmModel model, HeldRevision held, ModelFacts facts, List<string> users, ConditionSet conditions) => new()
     {
         ObservedGeneration = model.Metadata.Generation,
-        Source = ModelSources.Address(spec.Source),
-        ResolvedRevision = ModelSources.Revision(spec.Source),
+        Source = ModelSources.Address(model.Spec!.Source),
+        ResolvedRevision = held.Revision,
+        ResolvedFrom = held.From,
+        Registry = held.Facts,
         Parameters = facts.Parameters?.ToString(),
         ParameterCount = facts.Parameters?.Value,
         Architecture = facts.Architecture,
@@ -81,9 +112,17 @@ public static class ModelPlanner
         ContextLength = facts.ContextLength,
         GivenFacts = facts.Given.Count > 0 ? facts.Given : null,
         License = facts.License,
+        CachedBytes = model.Status?.CachedBytes,
         UsedBy = [.. users.Take(MostUsersListed)],
         Conditions = conditions.Conditions,
     };
+
+    /// <summary>What a model is held at.</summary>
+    /// <param name="Revision">Commit or digest; the name in the spec until it is resolved.</param>
+    /// <param name="From">What it was resolved from.</param>
+    /// <param name="Facts">What the registry says of it; null when nothing was read.</param>
+    /// <param name="IsOfSpec">Whether it was resolved from what the spec names now.</param>
+    private sealed record HeldRevision(string? Revision, string? From, RegistryFacts? Facts, bool IsOfSpec);
 
     private static string Shortened(List<string> names) =>
         names.Count <= 10 ? string.Join(", ", names) : $"{string.Join(", ", names.Take(10))} and {names.Count - 10} more";

@@ -8,6 +8,9 @@ public sealed record RegistryOutcome
     /// <summary>The commit or digest the wanted revision stands for now; null when that could not be learnt.</summary>
     public string? Revision { get; init; }
 
+    /// <summary>Whether the pinned revision was asked for, so that nothing was learnt of where the branch or tag is.</summary>
+    public bool IsOfPin { get; init; }
+
     /// <summary>What the registry says of it; null when it was not read.</summary>
     public RegistryFacts? Facts { get; init; }
 

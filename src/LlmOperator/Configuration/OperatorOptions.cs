@@ -1,3 +1,4 @@
+using LlmOperator.Controllers.Registries;
 using LlmOperator.Planning.Accelerators;
 using Microsoft.Extensions.Logging;
 
@@ -32,6 +33,9 @@ public sealed record OperatorOptions
 
     /// <summary>Accelerator classes.</summary>
     public AcceleratorCatalogue Accelerators { get; init; } = AcceleratorCatalogue.Default;
+
+    /// <summary>How model registries are asked.</summary>
+    public RegistryOptions Registries { get; init; } = new();
 
     /// <summary>Least severe log entries that are written.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;

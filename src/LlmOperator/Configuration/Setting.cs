@@ -15,12 +15,14 @@ internal sealed record Setting(string Name, string? Placeholder, string Descript
     public static readonly Setting HealthProbeBindAddress = new("healthProbeBindAddress", "[HOST]:PORT", "Address of /healthz and /readyz; 0 for none. Default: :8081");
     public static readonly Setting Workers = new("workers", "N", "Objects of a kind worked on at the same time. Default: 4");
     public static readonly Setting Accelerators = new("accelerators", "FILE", "Accelerator catalogue that replaces the built-in one");
+    public static readonly Setting HuggingFaceEndpoint = new("huggingFaceEndpoint", "URL", "Hub, mirror or proxy for models that name no endpoint. Default: HF_ENDPOINT, or https://huggingface.co");
+    public static readonly Setting RegistryPollInterval = new("registryPollInterval", "TIME", "How often registries are asked whether a branch or tag has moved: 90s, 10m, 2h. Default: 10m");
     public static readonly Setting LogLevel = new("logLevel", "LEVEL", "Trace, Debug, Information, Warning or Error. Default: Information");
     public static readonly Setting ShutdownTimeoutSeconds = new("shutdownTimeoutSeconds", "N", "Seconds a stop waits for what is in hand. Default: 30");
 
     public static readonly IReadOnlyList<Setting> All =
     [
-        Kubeconfig, Context, Namespace, LeaderElect, LeaderElectionNamespace, MetricsBindAddress, HealthProbeBindAddress, Workers, Accelerators, LogLevel, ShutdownTimeoutSeconds,
+        Kubeconfig, Context, Namespace, LeaderElect, LeaderElectionNamespace, MetricsBindAddress, HealthProbeBindAddress, Workers, Accelerators, HuggingFaceEndpoint, RegistryPollInterval, LogLevel, ShutdownTimeoutSeconds,
     ];
 
     /// <summary>Command line option: <c>--leader-elect</c>.</summary>

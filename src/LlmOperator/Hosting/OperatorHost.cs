@@ -44,7 +44,7 @@ public static partial class OperatorHost
             time,
             logger,
             metrics);
-        OperatorControllers.Add(manager, options.Accelerators, options.Workers, time);
+        using var registries = OperatorControllers.Add(manager, options.Accelerators, options.Workers, time, options.Registries);
 
         using var serving = CancellationTokenSource.CreateLinkedTokenSource(CancellationToken.None);
         var health = new HealthPages(
