@@ -8,6 +8,7 @@ using LlmOperator.Kubernetes.Controllers;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Accelerators;
 using LlmOperator.Sandbox;
+using LlmOperator.Sandbox.StandIns.Hub;
 using LlmOperator.Testing;
 using Xunit;
 
@@ -20,6 +21,8 @@ public sealed class SandboxTests : IAsyncLifetime
     private readonly string _kubeconfig = Path.GetTempFileName();
     private SandboxServer? _server;
     private KubeClient? _client;
+    private HubStandIn? _hub;
+    private IDisposable? _registries;
     private ControllerManager? _manager;
     private Task? _running;
     private CancellationTokenSource _stop = new();
@@ -27,6 +30,7 @@ public sealed class SandboxTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _server = await SandboxServer.StartAsync(cancellationToken: _guard.Token);
+        _hub = await HubStandIn.StartAsync(wellKnown: true, cancellationToken: _guard.Token);
         await File.WriteAllTextAsync(_kubeconfig, _server.KubeconfigText, _guard.Token);
         _client = new KubeClient(new ClusterConfigurationLoader().Load(_kubeconfig));
         foreach (var (_, yaml) in CustomResourceDefinitions.Embedded())
@@ -100,6 +104,8 @@ public sealed class SandboxTests : IAsyncLifetime
     {
         await StopAsync();
         _client?.Dispose();
+        _registries?.Dispose();
+        await _hub!.DisposeAsync();
         await _server!.DisposeAsync();
         File.Delete(_kubeconfig);
         _stop.Dispose();
@@ -111,7 +117,8 @@ public sealed class SandboxTests : IAsyncLifetime
         _stop.Dispose();
         _stop = new();
         _manager = new ControllerManager(_client!, new() { Name = "llmops.dev/llm-operator" });
-        OperatorControllers.Add(_manager, AcceleratorCatalogue.Default, workers: 2, TimeProvider.System);
+        _registries?.Dispose();
+        _registries = OperatorControllers.Add(_manager, AcceleratorCatalogue.Default, workers: 2, TimeProvider.System, new() { HuggingFaceEndpoint = _hub!.Address });
         _running = _manager.RunAsync(_stop.Token);
     }
 
