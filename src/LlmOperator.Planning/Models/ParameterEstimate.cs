@@ -21,18 +21,18 @@ internal static class ParameterEstimate
             return null;
         }
 
-        var withExperts = 0L;
+        Int128 withExperts = 0;
         var expertLayers = 0;
         if (shape.Experts is { } experts)
         {
             var shared = fields.Count("shared_expert_intermediate_size", 10_000_000) ?? (long)(fields.Count("n_shared_experts", 1000) ?? 0) * inner;
-            withExperts = ModelArithmetic.Plausible((3 * (Int128)hidden * ((experts * (long)inner) + shared)) + ((long)hidden * experts)) ?? 0;
+            withExperts = (3 * (Int128)hidden * ((experts * (long)inner) + shared)) + ((long)hidden * experts);
             expertLayers = ExpertLayers(fields, layers);
         }
 
         var plain = 3L * hidden * (dense ?? inner);
         var embeddings = (long)vocabulary * hidden * (shape.TiedEmbeddings == true ? 1 : 2);
-        return ModelArithmetic.Plausible(embeddings + (layers * (Int128)(attention + (2L * hidden))) + (expertLayers * (Int128)withExperts) + ((layers - expertLayers) * (Int128)plain) + hidden);
+        return ModelArithmetic.Plausible(embeddings + (layers * (Int128)(attention + (2L * hidden))) + (expertLayers * withExperts) + ((layers - expertLayers) * (Int128)plain) + hidden);
     }
 
     private static int ExpertLayers(ConfigFields fields, int layers)
