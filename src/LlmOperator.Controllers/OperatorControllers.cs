@@ -86,6 +86,7 @@ public static class OperatorControllers
         || before.Metadata.Generation != after.Metadata.Generation
         || before.Metadata.DeletionTimestamp != after.Metadata.DeletionTimestamp
         || before.Status?.ResolvedRevision != after.Status?.ResolvedRevision
+        || before.Status?.Registry != after.Status?.Registry
         || before.Status?.Conditions.Find(ConditionTypes.Ready) is var was && after.Status?.Conditions.Find(ConditionTypes.Ready) is var now
             && (was?.Status != now?.Status || was?.Message != now?.Message);
 }

@@ -55,7 +55,7 @@ public sealed record ModelConfig
             HiddenSize = hidden,
             AttentionHeads = heads,
             KeyValueHeads = fields.Count("num_key_value_heads", 10_000) ?? fields.Count("num_kv_heads", 10_000) ?? (fields.Flag("multi_query") == true && fields.Flag("new_decoder_architecture") != true ? 1 : heads),
-            HeadDimension = fields.Count("head_dim", 10_000) ?? (latent is null && hidden is { } width && heads is { } number && width % number == 0 ? width / number : null),
+            HeadDimension = fields.Count("head_dim", 10_000) ?? (latent is null && hidden is { } width && heads is { } number && width % number == 0 && width / number <= 10_000 ? width / number : null),
             IntermediateSize = (experts is null ? null : fields.Count("moe_intermediate_size", 10_000_000)) ?? dense,
             VocabularySize = fields.Count("vocab_size", 100_000_000),
             ContextLength = fields.Count("max_position_embeddings", 100_000_000) ?? fields.Count("n_positions", 100_000_000) ?? fields.Count("max_seq_len", 100_000_000) ?? fields.Count("seq_length", 100_000_000),

@@ -22,8 +22,14 @@ public static class ModelPin
         IsOfSpec(model) && (Refresh(model) is not { } asked || asked == model.Status!.Registry!.Refresh);
 
     /// <summary>The value of the annotation that asks for the revision to be resolved anew; null when nobody does.</summary>
-    public static string? Refresh(LlmModel model) =>
-        model.Metadata.Annotations is { } annotations && annotations.TryGetValue(ApiGroup.RefreshAnnotation, out var value) && value.Length > 0
-            ? value[..Math.Min(value.Length, LongestRefresh)]
-            : null;
+    public static string? Refresh(LlmModel model)
+    {
+        if (model.Metadata.Annotations is not { } annotations || !annotations.TryGetValue(ApiGroup.RefreshAnnotation, out var value) || value.Length == 0)
+        {
+            return null;
+        }
+
+        // Half a character would come back from the server as another one.
+        return value.Length <= LongestRefresh ? value : value[..(LongestRefresh - (char.IsHighSurrogate(value[LongestRefresh - 1]) ? 1 : 0))];
+    }
 }
