@@ -118,7 +118,7 @@ internal sealed class HuggingFaceRegistry(RegistryHttp http, RegistryOptions opt
         /// <summary>The hub describes a gated repository to everybody; only its files tell who may read it.</summary>
         private async Task CheckAccessAsync(HubModel info, CancellationToken cancellationToken)
         {
-            if (info.IsGated && (info.Has(ConfigFile) ? ConfigFile : info.Files.FirstOrDefault()?.Name) is { } file)
+            if (info.IsGated && (info.Has(ConfigFile) ? ConfigFile : info.Files is [var first, ..] ? first.Name : null) is { } file)
             {
                 var answer = await http.SendAsync(Request(HttpMethod.Head, File(info, file)) with { Follow = false }, cancellationToken).ConfigureAwait(false);
                 _errors.ThrowIfRefused(answer, isRedirectFine: true);

@@ -13,7 +13,8 @@ internal sealed class ModelRegistries : IModelRegistry, IDisposable
 
     public ModelRegistries(IKubeClient client, RegistryOptions options, TimeProvider time)
     {
-        _http = new(time);
+        // A network takes its own time, however fast the clock of a sandbox runs.
+        _http = new(TimeProvider.System);
         var cooldown = new RegistryCooldown(time);
         _huggingFace = new(_http, options, cooldown, time);
         _s3 = new(cooldown);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using LlmOperator.Api.Common;
 using LlmOperator.Api.Models;
@@ -10,6 +11,8 @@ internal sealed record OciManifest
 {
     private const string ModelType = "application/vnd.cncf.model.";
     private const long MostBytes = 10_000_000_000_000_000;
+
+    private static readonly SearchValues<char> Hexadecimal = SearchValues.Create("0123456789abcdef");
 
     /// <summary>Of an index: the digest of the manifest to look into.</summary>
     public string? Inner { get; init; }
@@ -30,7 +33,7 @@ internal sealed record OciManifest
     /// <summary>Bytes of the layers that are weights, where they are marked.</summary>
     public long? WeightsBytes { get; init; }
 
-    public static bool IsDigest(string text) => text.Length == 71 && text.StartsWith("sha256:", StringComparison.Ordinal) && text.AsSpan(7).IndexOfAnyExcept("0123456789abcdef") < 0;
+    public static bool IsDigest(string text) => text.Length == 71 && text.StartsWith("sha256:", StringComparison.Ordinal) && text.AsSpan(7).IndexOfAnyExcept(Hexadecimal) < 0;
 
     /// <summary>Reads a manifest; null when it is none.</summary>
     public static OciManifest? Read(ReadOnlyMemory<byte> body)
@@ -68,7 +71,7 @@ internal sealed record OciManifest
         }
     }
 
-    private static long? Sum(IReadOnlyList<JsonElement> layers) =>
+    private static long? Sum(List<JsonElement> layers) =>
         layers.Count is > 0 and < 900 && layers.All(layer => Size(layer) is not null) ? layers.Sum(layer => Size(layer)) : null;
 
     private static long? Size(JsonElement layer) => Member(layer, "size") is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var size) && size is >= 0 and <= MostBytes ? size : null;

@@ -94,8 +94,11 @@ internal sealed class OciRegistry(RegistryHttp http, RegistryCooldown cooldown, 
             HttpStatusCode.NotFound when image.Digest is not null => new RegistryException(RegistryReasons.RevisionNotFound, $"{name} has no manifest {image.Digest}, or is hidden: correct {Field}"),
             HttpStatusCode.NotFound => new RegistryException(RegistryReasons.ModelNotFound, $"there is no image {name}:{image.Tag}, or it is hidden: correct {Field}{(hasCredentials ? "" : $", or name a pull secret in {Pull}")}"),
             HttpStatusCode.Unauthorized when hasCredentials => new RegistryException(RegistryReasons.InvalidToken, $"{image.Registry} does not accept the credentials: put valid ones into the Secret named in {Pull}"),
+            HttpStatusCode.Forbidden when hasCredentials => new RegistryException(RegistryReasons.AccessDenied, $"{name} may not be pulled: let the credentials of {Pull} pull it"),
+
+            // Nodes may have credentials of their own, which the kubelet pulls with.
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new RegistryException(
-                RegistryReasons.AccessDenied, $"{name} may not be pulled: {(hasCredentials ? $"let the credentials of {Pull} pull it" : $"name a pull secret in {Pull} that has credentials for {image.Registry}")}"),
+                RegistryReasons.OperatorAccessDenied, $"the operator may not read {name}: name a pull secret in {Pull} that has credentials for {image.Registry}, or give spec.parameters and spec.architecture"),
             HttpStatusCode.TooManyRequests => new RegistryException(RegistryReasons.RateLimited, $"{image.Registry} answers too many requests (429): wait, or name a pull secret in {Pull}", isRetryable: true, answer.RetryAfter(time)),
             var code => RegistryHttp.Unavailable(image.Address, $"it answers {(int)code}", retryAfter: answer.RetryAfter(time)),
         };

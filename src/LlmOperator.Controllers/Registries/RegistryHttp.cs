@@ -134,7 +134,7 @@ internal sealed class RegistryHttp : IDisposable
             }
 
             var (body, truncated) = response.IsSuccessStatusCode && request.Method != HttpMethod.Head
-                ? await ReadAsync(response.Content, request.Limit, cancellationToken).ConfigureAwait(false)
+                ? await ReadAsync(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), request.Limit, cancellationToken).ConfigureAwait(false)
                 : (default, false);
             return new(response.StatusCode, response.Headers, body, truncated);
         }
@@ -157,9 +157,9 @@ internal sealed class RegistryHttp : IDisposable
         return message;
     }
 
-    private static async Task<(ReadOnlyMemory<byte> Body, bool IsTruncated)> ReadAsync(HttpContent content, int limit, CancellationToken cancellationToken)
+    /// <summary>Reads what is there, or as much as shows that it is too much.</summary>
+    public static async Task<(ReadOnlyMemory<byte> Body, bool IsTruncated)> ReadAsync(Stream stream, int limit, CancellationToken cancellationToken)
     {
-        await using var stream = await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         using var body = new MemoryStream();
         var part = new byte[16 * 1024];
         while (await stream.ReadAsync(part, cancellationToken).ConfigureAwait(false) is var read and > 0)

@@ -152,14 +152,9 @@ internal sealed class S3Registry(RegistryCooldown cooldown, Func<AmazonS3Config,
     private static async Task<byte[]?> GetAsync(AmazonS3Client client, S3Source source, string key, int limit, CancellationToken cancellationToken)
     {
         using var response = await client.GetObjectAsync(source.Bucket, key, cancellationToken).ConfigureAwait(false);
-        if (response.ContentLength > limit)
-        {
-            return null;
-        }
-
-        using var text = new MemoryStream();
-        await response.ResponseStream.CopyToAsync(text, cancellationToken).ConfigureAwait(false);
-        return text.ToArray();
+        // A store may send more than it announces.
+        var (text, isTruncated) = await RegistryHttp.ReadAsync(response.ResponseStream, limit, cancellationToken).ConfigureAwait(false);
+        return isTruncated ? null : text.ToArray();
     }
 
     /// <summary>In our own words: the store's may repeat what it was sent.</summary>
@@ -174,9 +169,11 @@ internal sealed class S3Registry(RegistryCooldown cooldown, Func<AmazonS3Config,
                 new(RegistryReasons.InvalidToken, $"the store does not accept the keys: put valid ones into the Secret named in {Keys}", inner: fault),
             AmazonS3Exception { ErrorCode: "PermanentRedirect" or "AuthorizationHeaderMalformed" or "IllegalLocationConstraintException" } or AmazonS3Exception { StatusCode: HttpStatusCode.MovedPermanently } =>
                 new(RegistryReasons.ModelNotFound, $"bucket {bucket} lies in another region: correct spec.source.s3.region", inner: fault),
+            AmazonS3Exception { StatusCode: HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized } when hasKeys =>
+                new(RegistryReasons.AccessDenied, $"bucket {bucket} may not be read: allow s3:ListBucket and s3:GetObject to the keys of {Keys}", inner: fault),
             AmazonS3Exception { StatusCode: HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized } => new(
-                RegistryReasons.AccessDenied,
-                $"bucket {bucket} may not be read: allow s3:ListBucket and s3:GetObject to {(hasKeys ? $"the keys of {Keys}" : $"the operator's identity, or name a Secret with keys in {Keys}")}",
+                RegistryReasons.OperatorAccessDenied,
+                $"the operator may not read bucket {bucket}: allow s3:ListBucket and s3:GetObject to its identity, name a Secret with keys in {Keys}, or give spec.parameters and spec.architecture",
                 inner: fault),
             AmazonS3Exception { ErrorCode: "SlowDown" or "RequestLimitExceeded" or "Throttling" } or AmazonS3Exception { StatusCode: HttpStatusCode.TooManyRequests } =>
                 new(RegistryReasons.RateLimited, "the store asks for fewer requests: wait", isRetryable: true, inner: fault),
@@ -184,7 +181,9 @@ internal sealed class S3Registry(RegistryCooldown cooldown, Func<AmazonS3Config,
             AmazonServiceException { StatusCode: >= HttpStatusCode.InternalServerError } or HttpRequestException or IOException or OperationCanceledException or WebException =>
                 new(RegistryReasons.RegistryUnavailable, $"the store of bucket {bucket} does not answer: check spec.source.s3.endpoint, and the network and proxy between it and the operator", isRetryable: true, inner: fault),
             AmazonClientException when !hasKeys && fault is not AmazonServiceException => new(
-                RegistryReasons.AccessDenied, $"the operator has no identity at AWS: name a Secret with keys in {Keys}, or give its service account a web identity", inner: fault),
+                RegistryReasons.OperatorAccessDenied,
+                $"the operator has no identity at AWS: give its service account a web identity, name a Secret with keys in {Keys}, or give spec.parameters and spec.architecture",
+                inner: fault),
             _ => new(RegistryReasons.RegistryUnavailable, $"the store of bucket {bucket} answers with something that is not S3's: check spec.source.s3.endpoint", isRetryable: true, inner: fault),
         };
     }

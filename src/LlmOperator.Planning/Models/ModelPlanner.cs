@@ -72,8 +72,8 @@ public static class ModelPlanner
 
     private static void Ready(ConditionSet conditions, LlmModelSpec spec, ModelFacts facts, HeldRevision held, RegistryProblem? problem)
     {
-        // What was read before stays in use, whatever becomes of the registry. Without it, only a registry that says nothing leaves the given facts as they are.
-        var stands = problem is null || held.IsOfSpec || RegistryReasons.IsTransient(problem.Reason);
+        // What was read before stays in use, whatever becomes of the registry. Without it, only where nothing was learnt of the model do the given facts stand alone.
+        var stands = problem is null || held.IsOfSpec || RegistryReasons.SaysNothing(problem.Reason);
         if (stands && facts.Parameters is { } parameters)
         {
             conditions.Set(

@@ -38,6 +38,9 @@ public static class RegistryReasons
     /// <summary>The model is there and we may not read it.</summary>
     public const string AccessDenied = "AccessDenied";
 
+    /// <summary>The operator's own identity may not read the model. Pods may have another, so that this says nothing of the model.</summary>
+    public const string OperatorAccessDenied = "OperatorAccessDenied";
+
     /// <summary>The registry does not accept the credentials.</summary>
     public const string InvalidToken = "InvalidToken";
 
@@ -62,6 +65,9 @@ public static class RegistryReasons
     /// <summary>The persistent volume claim is missing.</summary>
     public const string ClaimNotFound = "ClaimNotFound";
 
-    /// <summary>Whether the reason says nothing about the model: it passes by itself, and what is known stays true.</summary>
+    /// <summary>Whether it passes by itself.</summary>
     public static bool IsTransient(string? reason) => reason is RegistryUnavailable or RateLimited;
+
+    /// <summary>Whether it tells that the operator could not ask, and nothing of the model: what is known or given stays true.</summary>
+    public static bool SaysNothing(string? reason) => IsTransient(reason) || reason is OperatorAccessDenied or TokenSecretForbidden;
 }

@@ -69,7 +69,7 @@ public sealed class OciRegistryTests
         using var registry = new ScriptedHttpServer(Registry(Model));
 
         var none = await Assert.ThrowsAsync<RegistryException>(() => ReadAsync(registry, null));
-        Assert.Equal(RegistryReasons.AccessDenied, none.Reason);
+        Assert.Equal(RegistryReasons.OperatorAccessDenied, none.Reason);
         Assert.Contains("spec.source.oci.pullSecretRef", none.Message);
 
         var wrong = await Assert.ThrowsAsync<RegistryException>(() => ReadAsync(registry, $$$$"""{"auths":{"127.0.0.1:{{{{registry.Port}}}}":{"username":"user","password":"PlantedWrong"}}}"""));

@@ -155,7 +155,11 @@ public sealed class RegistryPlanTests
         var model = Model();
         var given = model with { Spec = model.Spec! with { Parameters = new ParameterCount(8_000_000_000) } };
 
-        Assert.Equal(("True", "FactsKnown"), Condition(Plan(given, new() { Problem = Dead }).Status, "Ready"));
+        foreach (var reason in new[] { RegistryReasons.RegistryUnavailable, RegistryReasons.RateLimited, RegistryReasons.OperatorAccessDenied, RegistryReasons.TokenSecretForbidden })
+        {
+            Assert.Equal(("True", "FactsKnown"), Condition(Plan(given, new() { Problem = new(reason, "cannot be asked") }).Status, "Ready"));
+        }
+
         Assert.Equal("main", Plan(given, new() { Problem = Dead }).Status.ResolvedRevision);
         Assert.Equal(("False", "ModelNotFound"), Condition(Plan(given, new() { Problem = Missing }).Status, "Ready"));
         Assert.Equal(("False", "RegistryUnavailable"), Condition(Plan(model, new() { Problem = Dead }).Status, "Ready"));

@@ -13,7 +13,7 @@ internal sealed class HubHandler(HubStandIn hub)
     public async Task HandleAsync(HttpContext context)
     {
         var (request, response) = (context.Request, context.Response);
-        var token = request.Headers.Authorization.ToString() is { Length: > 0 } header ? header["Bearer ".Length..] : null;
+        var token = request.Headers.Authorization.ToString() is { Length: > 0 } header ? header.Split(' ', 2)[^1] : null;
         hub.Note(new(request.Method, $"{request.Path.Value}{request.QueryString.Value}", token));
         if (hub.Delay is { } delay)
         {
