@@ -11,6 +11,9 @@ public static class ConditionTypes
     /// <summary>An endpoint's model is there and can be used.</summary>
     public const string ModelReady = "ModelReady";
 
+    /// <summary>The model's weights and key-value cache have room on the accelerators asked for.</summary>
+    public const string Fits = "Fits";
+
     /// <summary>All wanted pods have a node.</summary>
     public const string Scheduled = "Scheduled";
 

@@ -12,6 +12,7 @@ namespace LlmOperator.Api.Endpoints;
 [PrinterColumn("Ready", "string", ".status.ready", Description = "Ready and wanted replicas")]
 [PrinterColumn("Revision", "string", ".status.activeRevision", Description = "Revision that answers requests")]
 [PrinterColumn("URL", "string", ".status.url", Description = "Address of the OpenAI-compatible API inside the cluster")]
+[PrinterColumn("Cost/h", "string", ".status.cost.perHour", Description = "Price of the replicas an hour by the accelerator catalogue")]
 [PrinterColumn("Age", "date", ".metadata.creationTimestamp", Description = "Time since creation")]
 [PrinterColumn("Engine", "string", ".status.engine", Description = "Inference server", Priority = 1)]
 [PrinterColumn("Backend", "string", ".spec.backend", Description = "Where the model runs", Priority = 1)]

@@ -71,6 +71,9 @@ public sealed record LlmEndpointSpec
     /// <summary>Where pods may run, besides having the accelerator.</summary>
     public SchedulingSpec? Scheduling { get; init; }
 
+    /// <summary>Who may reach the pods, and what they may reach.</summary>
+    public NetworkPolicySpec? NetworkPolicy { get; init; }
+
     /// <summary>Pull secrets for the engine's image.</summary>
     [ListMap("name")]
     [Count(16)]

@@ -55,7 +55,13 @@ public sealed record LlmEndpointStatus
     /// <summary>Accelerators of a replica.</summary>
     public AcceleratorStatus? Accelerator { get; init; }
 
-    /// <summary>What is the case: ModelReady, Scheduled, Available, Progressing, and Ready, which sums them up.</summary>
+    /// <summary>Memory a replica takes on each accelerator, and what there is.</summary>
+    public MemoryStatus? Memory { get; init; }
+
+    /// <summary>What the running replicas cost by the prices of the accelerator catalogue.</summary>
+    public CostStatus? Cost { get; init; }
+
+    /// <summary>What is the case: ModelReady, Fits, Scheduled, Available, Progressing, and Ready, which sums them up.</summary>
     [ListMap("type")]
     [Count(32)]
     public IReadOnlyList<Condition>? Conditions { get; init; }
@@ -86,4 +92,42 @@ public sealed record AcceleratorStatus
     /// <summary>Both in one text, for example 1x A10G.</summary>
     [Length(128)]
     public string? Summary { get; init; }
+}
+
+/// <summary>Memory of one accelerator, in MiB.</summary>
+public sealed record MemoryStatus
+{
+    /// <summary>What weights, key-value cache and overhead take.</summary>
+    public required long NeededMiB { get; init; }
+
+    /// <summary>What the engine may take: the accelerator's memory times engine.gpuMemoryUtilization.</summary>
+    public required long AvailableMiB { get; init; }
+
+    /// <summary>Weights.</summary>
+    public long? WeightsMiB { get; init; }
+
+    /// <summary>Key-value cache for the context and concurrency asked for.</summary>
+    public long? KvCacheMiB { get; init; }
+
+    /// <summary>Activations, the runtime and captured graphs.</summary>
+    public long? OverheadMiB { get; init; }
+
+    /// <summary>Tokens of key-value cache that what is left beside weights and overhead holds.</summary>
+    public long? KvCacheTokens { get; init; }
+}
+
+/// <summary>What an endpoint costs by the prices of the accelerator catalogue.</summary>
+public sealed record CostStatus
+{
+    /// <summary>Currency of the catalogue's prices, for example USD.</summary>
+    [Length(8)]
+    public required string Currency { get; init; }
+
+    /// <summary>Price of all replicas there are, an hour, as a decimal number.</summary>
+    [Length(32)]
+    public required string PerHour { get; init; }
+
+    /// <summary>Price of one replica an hour, as a decimal number.</summary>
+    [Length(32)]
+    public required string PerReplicaHour { get; init; }
 }
