@@ -34,13 +34,24 @@ public static class OperatorControllers
             .For<LlmEndpoint>(Predicates.GenerationChanged)
             .Owns<Deployment>()
             .Owns<Service>()
+            .Owns<LeaderWorkerSet>(scope: OperatorCaches.GroupScope)
+            .Owns<PodDisruptionBudget>(NotStatusAlone)
+            .Owns<NetworkPolicy>()
             .Watches<Deployment>(Namesake, IsDeletion)
             .Watches<Service>(Namesake, IsDeletion)
+            .Watches<PodDisruptionBudget>(Namesake, IsDeletion)
+            .Watches<NetworkPolicy>(Namesake, IsDeletion)
             .Watches<LlmModel>(model => caches.EndpointsOf(ObjectKey.Of(model)).Select(endpoint => ObjectKey.Of(endpoint)), ModelChanged)
             .Watches<Pod>(static pod => OperatorCaches.EndpointOf(pod) is { } endpoint ? [endpoint] : [], scope: OperatorCaches.PodScope)
             .Watches<Node>(_ => WaitingForNodes(caches), NodeChanged)
             .Workers(workers));
     }
+
+    /// <summary>The status of a budget changes with every pod and decides nothing.</summary>
+    private static readonly Func<ObjectEvent, bool> NotStatusAlone = Predicates.Or(Predicates.GenerationChanged, Predicates.LabelsChanged, Predicates.AnnotationsChanged, OwnersChanged);
+
+    private static bool OwnersChanged(ObjectEvent change) =>
+        change.Old?.Metadata.OwnerReferences?.Count != change.Object.Metadata.OwnerReferences?.Count;
 
     private static IEnumerable<ObjectKey> ModelOf(LlmEndpoint endpoint) =>
         endpoint.Spec is { } spec ? [new(endpoint.Metadata.Namespace, spec.ModelRef.Name)] : [];

@@ -26,6 +26,9 @@ public static class ConditionTypes
     /// <summary>Part of the spec is not acted on.</summary>
     public const string Degraded = "Degraded";
 
+    /// <summary>Arguments or variables of the user's replace some of the operator's.</summary>
+    public const string ArgumentsOverridden = "ArgumentsOverridden";
+
     /// <summary>A model whose deletion waits for its users.</summary>
     public const string InUse = "InUse";
 }

@@ -10,7 +10,7 @@ namespace LlmOperator.Controllers.Tests;
 public sealed class EndpointReconcileTests
 {
     [Fact]
-    public async Task An_endpoint_becomes_a_deployment_a_service_and_one_status()
+    public async Task An_endpoint_becomes_its_objects_and_one_status_with_one_write_each()
     {
         await using var cluster = new OperatorFixture();
         cluster.PutNode();
@@ -25,7 +25,7 @@ public sealed class EndpointReconcileTests
         await cluster.SettleAsync();
 
         Assert.Equal(
-            ["apply deployments twin", "apply llmendpoints/status twin", "apply services twin"],
+            ["apply deployments twin", "apply llmendpoints/status twin", "apply networkpolicies twin", "apply poddisruptionbudgets twin", "apply services twin"],
             cluster.Writes.Where(write => !write.Contains("llmmodels", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         Assert.DoesNotContain(cluster.Api.Requests, request => request.Verb is "get" or "list");
     }
@@ -149,7 +149,7 @@ public sealed class EndpointReconcileTests
         cluster.Api.ForgetRequests();
 
         cluster.Start();
-        await Until.TrueAsync(() => cluster.Api.OpenWatches >= 6, "all caches are filled");
+        await Until.TrueAsync(() => cluster.Api.OpenWatches >= 9, "all caches are filled");
         await cluster.SettleAsync();
 
         Assert.Empty(cluster.Api.Writes);

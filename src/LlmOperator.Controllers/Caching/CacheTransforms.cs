@@ -18,6 +18,21 @@ internal static class CacheTransforms
         ? service with { Metadata = Trimmed(service.Metadata) }
         : new() { Metadata = NameOnly(service.Metadata) };
 
+    /// <summary>Ours whole, as every field is compared; of others only what tells that the name is taken.</summary>
+    public static LeaderWorkerSet LeaderWorkerSet(LeaderWorkerSet groups) => IsOurs(groups)
+        ? groups with { Metadata = Trimmed(groups.Metadata) }
+        : new() { Metadata = NameOnly(groups.Metadata) };
+
+    /// <summary>What is wanted of ours; its status decides nothing. Of others only what tells that the name is taken.</summary>
+    public static PodDisruptionBudget DisruptionBudget(PodDisruptionBudget budget) => IsOurs(budget)
+        ? budget with { Metadata = Trimmed(budget.Metadata), Status = null }
+        : new() { Metadata = NameOnly(budget.Metadata) };
+
+    /// <summary>Ours whole, as every field is compared; of others only what tells that the name is taken.</summary>
+    public static NetworkPolicy NetworkPolicy(NetworkPolicy policy) => IsOurs(policy)
+        ? policy with { Metadata = Trimmed(policy.Metadata) }
+        : new() { Metadata = NameOnly(policy.Metadata) };
+
     /// <summary>Where a pod is and what it waits for.</summary>
     public static Pod Pod(Pod pod) => new()
     {

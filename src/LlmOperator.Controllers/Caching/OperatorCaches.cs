@@ -17,6 +17,7 @@ internal sealed class OperatorCaches
     private readonly Informer<LlmEndpoint> _endpoints;
     private readonly Informer<Pod> _pods;
     private readonly Informer<Node> _nodes;
+    private readonly Informer<LeaderWorkerSet> _leaderWorkerSets;
 
     public OperatorCaches(InformerSet informers, AcceleratorCatalogue catalogue)
     {
@@ -36,12 +37,22 @@ internal sealed class OperatorCaches
         Models = new(models);
         Deployments = new(informers.Get<Deployment>().Transform(CacheTransforms.Deployment));
         Services = new(informers.Get<Service>().Transform(CacheTransforms.Service));
+        DisruptionBudgets = new(informers.Get<PodDisruptionBudget>().Transform(CacheTransforms.DisruptionBudget));
+        NetworkPolicies = new(informers.Get<NetworkPolicy>().Transform(CacheTransforms.NetworkPolicy));
+        _leaderWorkerSets = informers.Get<LeaderWorkerSet>(GroupScope).Transform(CacheTransforms.LeaderWorkerSet);
+        LeaderWorkerSets = new(_leaderWorkerSets);
+        OwnedLeaderWorkerSets = _leaderWorkerSets.OwnedBy;
+        OwnedDisruptionBudgets = informers.Get<PodDisruptionBudget>().OwnedBy;
+        OwnedNetworkPolicies = informers.Get<NetworkPolicy>().OwnedBy;
         OwnedDeployments = informers.Get<Deployment>().OwnedBy;
         OwnedServices = informers.Get<Service>().OwnedBy;
     }
 
     /// <summary>Only pods the operator made are watched.</summary>
     public static InformerScope PodScope { get; } = new(LabelSelector: ObjectNames.ManagedBySelector);
+
+    /// <summary>The kind is an addition to Kubernetes that most clusters do without.</summary>
+    public static InformerScope GroupScope { get; } = new(Optional: true);
 
     public OwnWrites<LlmEndpoint> Endpoints { get; }
 
@@ -50,6 +61,24 @@ internal sealed class OperatorCaches
     public OwnWrites<Deployment> Deployments { get; }
 
     public OwnWrites<Service> Services { get; }
+
+    public OwnWrites<LeaderWorkerSet> LeaderWorkerSets { get; }
+
+    public OwnWrites<PodDisruptionBudget> DisruptionBudgets { get; }
+
+    public OwnWrites<NetworkPolicy> NetworkPolicies { get; }
+
+    /// <summary>Whether the cluster has the kind LeaderWorkerSet.</summary>
+    public bool HasLeaderWorkerSets => _leaderWorkerSets.IsServed;
+
+    /// <summary>LeaderWorkerSets that name an owner, by its uid.</summary>
+    public Func<string, IReadOnlyList<LeaderWorkerSet>> OwnedLeaderWorkerSets { get; }
+
+    /// <summary>PodDisruptionBudgets that name an owner, by its uid.</summary>
+    public Func<string, IReadOnlyList<PodDisruptionBudget>> OwnedDisruptionBudgets { get; }
+
+    /// <summary>NetworkPolicies that name an owner, by its uid.</summary>
+    public Func<string, IReadOnlyList<NetworkPolicy>> OwnedNetworkPolicies { get; }
 
     /// <summary>Deployments that name an owner, by its uid.</summary>
     public Func<string, IReadOnlyList<Deployment>> OwnedDeployments { get; }

@@ -30,12 +30,17 @@ internal sealed class LlmEndpointReconciler(
         }
 
         var child = key with { Name = ObjectNames.Child(key.Name) };
+        var group = key with { Name = ObjectNames.Group(key.Name) };
         var observed = new EndpointObservation
         {
             Endpoint = endpoint,
             Model = caches.Models.Get(key with { Name = spec.ModelRef.Name }),
             Deployment = caches.Deployments.Get(child),
             Service = caches.Services.Get(child),
+            LeaderWorkerSet = caches.LeaderWorkerSets.Get(group),
+            HasLeaderWorkerSets = caches.HasLeaderWorkerSets,
+            DisruptionBudget = caches.DisruptionBudgets.Get(child),
+            NetworkPolicy = caches.NetworkPolicies.Get(child),
             Pods = caches.PodsOf(key),
             Nodes = caches.Nodes,
             Catalogue = catalogue,
@@ -44,10 +49,15 @@ internal sealed class LlmEndpointReconciler(
 
         var plan = EndpointPlanner.Plan(observed);
         (Deployment? Object, bool Written) deployment;
+        (LeaderWorkerSet? Object, bool Written) groups;
         (Service? Object, bool Written) service;
         try
         {
+            // The rules of who may reach pods are there before the pods are.
+            await ApplyAsync(plan.NetworkPolicy, observed.NetworkPolicy, caches.NetworkPolicies, cancellationToken).ConfigureAwait(false);
+            await ApplyAsync(plan.DisruptionBudget, observed.DisruptionBudget, caches.DisruptionBudgets, cancellationToken).ConfigureAwait(false);
             deployment = await ApplyAsync(plan.Deployment, observed.Deployment, caches.Deployments, cancellationToken).ConfigureAwait(false);
+            groups = await ApplyAsync(plan.LeaderWorkerSet, observed.LeaderWorkerSet, caches.LeaderWorkerSets, cancellationToken).ConfigureAwait(false);
             service = await ApplyAsync(plan.Service, observed.Service, caches.Services, cancellationToken).ConfigureAwait(false);
         }
         catch (KubeApiException error) when (error.Causes.Any(cause => cause.Reason == "NamespaceTerminating"))
@@ -61,19 +71,19 @@ internal sealed class LlmEndpointReconciler(
             throw;
         }
 
-        if (deployment.Written || service.Written)
+        if (deployment.Written || groups.Written || service.Written)
         {
             // The status is about what there is now; the plan is a function, so asking it again costs no request.
-            plan = EndpointPlanner.Plan(observed with { Deployment = deployment.Object, Service = service.Object });
+            plan = EndpointPlanner.Plan(observed with { Deployment = deployment.Object, LeaderWorkerSet = groups.Object, Service = service.Object });
         }
 
-        if (plan.Deployment is not null)
+        if (plan.IsFollowed)
         {
-            await PruneAsync(endpoint, child, cancellationToken).ConfigureAwait(false);
+            await PruneAsync(endpoint, plan, child, group, cancellationToken).ConfigureAwait(false);
         }
 
         await WriteStatusAsync(endpoint, plan, cancellationToken).ConfigureAwait(false);
-        return ReconcileResult.Done;
+        return plan.LookAgain is { } delay ? ReconcileResult.RequeueAfter(delay) : ReconcileResult.Done;
     }
 
     private async Task<(T? Object, bool Written)> ApplyAsync<T>(T? wanted, T? live, OwnWrites<T> cache, CancellationToken cancellationToken)
@@ -93,14 +103,22 @@ internal sealed class LlmEndpointReconciler(
         return (result.Object, result.Written);
     }
 
-    /// <summary>Removes objects of the endpoint under other names, which an earlier version of the operator may have made.</summary>
-    private async Task PruneAsync(LlmEndpoint endpoint, ObjectKey child, CancellationToken cancellationToken)
+    /// <summary>
+    /// Removes what the endpoint has and no longer wants: what was switched off, what an earlier version of the operator made under another name, and the other kind of workload once the wanted one answers.
+    /// </summary>
+    private async Task PruneAsync(LlmEndpoint endpoint, EndpointPlan plan, ObjectKey child, ObjectKey group, CancellationToken cancellationToken)
     {
-        var keep = new HashSet<ObjectKey> { child };
         var uid = endpoint.Metadata.Uid!;
-        await _applier.PruneAsync(uid, caches.OwnedDeployments(uid), keep, cancellationToken).ConfigureAwait(false);
-        await _applier.PruneAsync(uid, caches.OwnedServices(uid), keep, cancellationToken).ConfigureAwait(false);
+        await PruneAsync(uid, caches.OwnedDeployments, child, plan.Deployment is not null || !plan.ReplacesOther, cancellationToken).ConfigureAwait(false);
+        await PruneAsync(uid, caches.OwnedLeaderWorkerSets, group, plan.LeaderWorkerSet is not null || !plan.ReplacesOther, cancellationToken).ConfigureAwait(false);
+        await PruneAsync(uid, caches.OwnedServices, child, plan.Service is not null, cancellationToken).ConfigureAwait(false);
+        await PruneAsync(uid, caches.OwnedDisruptionBudgets, child, plan.DisruptionBudget is not null, cancellationToken).ConfigureAwait(false);
+        await PruneAsync(uid, caches.OwnedNetworkPolicies, child, plan.NetworkPolicy is not null, cancellationToken).ConfigureAwait(false);
     }
+
+    private Task PruneAsync<T>(string uid, Func<string, IReadOnlyList<T>> owned, ObjectKey name, bool keep, CancellationToken cancellationToken)
+        where T : class, IKubeObject<T>
+        => _applier.PruneAsync(uid, owned(uid), keep ? new HashSet<ObjectKey> { name } : [], cancellationToken);
 
     private async Task WriteStatusAsync(LlmEndpoint endpoint, EndpointPlan plan, CancellationToken cancellationToken)
     {

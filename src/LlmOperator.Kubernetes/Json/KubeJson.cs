@@ -18,6 +18,7 @@ namespace LlmOperator.Kubernetes.Json;
 [JsonSerializable(typeof(Event))]
 [JsonSerializable(typeof(HorizontalPodAutoscaler))]
 [JsonSerializable(typeof(Job))]
+[JsonSerializable(typeof(LeaderWorkerSet))]
 [JsonSerializable(typeof(Lease))]
 [JsonSerializable(typeof(Namespace))]
 [JsonSerializable(typeof(NetworkPolicy))]

@@ -110,6 +110,21 @@ public sealed record PodSpec
 
     /// <summary>Names that hold scheduling back.</summary>
     public IReadOnlyList<PodSchedulingGate>? SchedulingGates { get; init; }
+
+    /// <summary>Name servers and search domains.</summary>
+    public PodDnsConfig? DnsConfig { get; init; }
+
+    /// <summary>Whether the pod shares the node's user namespace.</summary>
+    public bool? HostUsers { get; init; }
+
+    /// <summary>Operating system.</summary>
+    public PodOS? Os { get; init; }
+
+    /// <summary>CPU and memory of all containers together.</summary>
+    public ResourceRequirements? Resources { get; init; }
+
+    /// <summary>Devices claimed by dynamic resource allocation.</summary>
+    public IReadOnlyList<PodResourceClaim>? ResourceClaims { get; init; }
 }
 
 /// <summary>Names for an address in the hosts file.</summary>
@@ -134,4 +149,47 @@ public sealed record PodSchedulingGate
 {
     /// <summary>Name.</summary>
     public required string Name { get; init; }
+}
+
+/// <summary>Name servers and search domains of a pod.</summary>
+public sealed record PodDnsConfig
+{
+    /// <summary>Addresses of name servers.</summary>
+    public IReadOnlyList<string>? Nameservers { get; init; }
+
+    /// <summary>Search domains.</summary>
+    public IReadOnlyList<string>? Searches { get; init; }
+
+    /// <summary>Options of the resolver.</summary>
+    public IReadOnlyList<PodDnsConfigOption>? Options { get; init; }
+}
+
+/// <summary>An option of the resolver.</summary>
+public sealed record PodDnsConfigOption
+{
+    /// <summary>Name.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Value.</summary>
+    public string? Value { get; init; }
+}
+
+/// <summary>Operating system of a pod.</summary>
+public sealed record PodOS
+{
+    /// <summary><c>linux</c> or <c>windows</c>.</summary>
+    public required string Name { get; init; }
+}
+
+/// <summary>Devices a pod claims.</summary>
+public sealed record PodResourceClaim
+{
+    /// <summary>Name in the pod.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>ResourceClaim there is.</summary>
+    public string? ResourceClaimName { get; init; }
+
+    /// <summary>Template a ResourceClaim is made of.</summary>
+    public string? ResourceClaimTemplateName { get; init; }
 }

@@ -38,6 +38,22 @@ public sealed record Volume
 
     /// <summary>A claim that goes with the pod.</summary>
     public EphemeralVolumeSource? Ephemeral { get; init; }
+
+    /// <summary>A directory of an NFS server.</summary>
+    public NfsVolumeSource? Nfs { get; init; }
+}
+
+/// <summary>A directory of an NFS server.</summary>
+public sealed record NfsVolumeSource
+{
+    /// <summary>Host name or address.</summary>
+    public required string Server { get; init; }
+
+    /// <summary>Directory exported.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Whether it is mounted for reading only.</summary>
+    public bool? ReadOnly { get; init; }
 }
 
 /// <summary>Scratch space.</summary>

@@ -26,10 +26,13 @@ internal sealed record EndpointSettings
 
     public required int Pipeline { get; init; }
 
-    /// <summary>Copies of the model inside one pod, where it has more accelerators than one copy takes.</summary>
-    public int DataInPod => AcceleratorCount / (Tensor * Pipeline);
+    /// <summary>Pods, each on a node of its own, that share a copy of the model; 1 unless a copy takes more accelerators than a pod has.</summary>
+    public int Nodes => Math.Max(Tensor * Pipeline / AcceleratorCount, 1);
 
-    /// <summary>Pods wanted.</summary>
+    /// <summary>Copies of the model inside one pod, where it has more accelerators than one copy takes.</summary>
+    public int DataInPod => Math.Max(AcceleratorCount / (Tensor * Pipeline), 1);
+
+    /// <summary>Pods wanted; groups of pods where several share a copy of the model.</summary>
     public required int Pods { get; init; }
 
     /// <summary>Revision of the weights; null where the registry has none.</summary>

@@ -1,6 +1,8 @@
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
 using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Planning.Engines;
+using LlmOperator.Planning.PodTemplates;
 
 namespace LlmOperator.Planning.Endpoints;
 
@@ -10,6 +12,9 @@ internal sealed record SpecProblem(string Reason, string Message);
 /// <summary>Decides what a spec leaves open, and finds what cannot be done.</summary>
 internal static class SpecCheck
 {
+    /// <summary>Reason of a spec that needs the kind LeaderWorkerSet where the cluster does not have it.</summary>
+    public const string LeaderWorkerSetMissing = "LeaderWorkerSetMissing";
+
     /// <summary>Settings of an endpoint on Kubernetes; a problem instead where they cannot be followed.</summary>
     public static (EndpointSettings? Settings, SpecProblem? Problem) Settle(EndpointObservation observed, LlmModel model)
     {
@@ -21,24 +26,9 @@ internal static class SpecCheck
             return Problem("BackendNotSupported", $"this version of the operator does not serve on {spec.Backend}: delete the endpoint and create one with spec.backend Kubernetes");
         }
 
-        if (engine.Type != EngineType.VLlm)
-        {
-            return Problem("EngineNotSupported", $"this version of the operator does not run engine {engine.Type}: set spec.engine.type to {EngineType.VLlm}");
-        }
-
-        if (modelSpec.Quantization is Quantizations.Eetq)
-        {
-            return Problem("QuantizationNotSupported", $"{engine.Type} does not load weights as {modelSpec.Quantization}: set spec.quantization of LlmModel {model.Metadata.Name} to fp8 or bitsandbytes");
-        }
-
         if (spec.Usage == "Commercial" && modelSpec.Card?.CommercialUse == false)
         {
             return Problem("LicenceForbids", $"spec.usage is Commercial and the licence of LlmModel {model.Metadata.Name} does not allow that (spec.card.commercialUse is false): serve another model, or set spec.usage to NonCommercial");
-        }
-
-        if (VLlmArguments.Given(engine.Args).Contains("--port"))
-        {
-            return Problem("ArgumentNotAllowed", "spec.engine.args must not have --port, as probes and the Service would not follow: set spec.engine.port instead");
         }
 
         if (IsZero(spec.Rollout?.MaxSurge) && IsZero(spec.Rollout?.MaxUnavailable))
@@ -64,21 +54,15 @@ internal static class SpecCheck
         var pipeline = spec.Parallelism?.Pipeline ?? 1;
         var count = wanted.Count ?? ((spec.Parallelism?.Tensor ?? 1) * pipeline);
         var tensor = spec.Parallelism?.Tensor ?? Math.Max(count / pipeline, 1);
-        if (tensor * pipeline > count)
-        {
-            return Problem(
-                "SeveralNodesNotSupported",
-                $"parallelism.tensor {tensor} x parallelism.pipeline {pipeline} needs {tensor * pipeline} accelerators and a replica has {count}; this version of the operator keeps a replica on one node: set spec.accelerator.count to {tensor * pipeline} or lower the parallelism");
-        }
-
-        if (count % (tensor * pipeline) != 0)
+        var copy = tensor * pipeline;
+        if (count % tensor != 0 || (copy > count ? copy % count : count % copy) != 0)
         {
             return Problem(
                 "ParallelismMismatch",
-                $"parallelism.tensor {tensor} x parallelism.pipeline {pipeline} does not divide accelerator.count {count}: set spec.accelerator.count to a multiple of {tensor * pipeline}");
+                $"parallelism.tensor {tensor} x parallelism.pipeline {pipeline} and accelerator.count {count} do not divide each other: set spec.accelerator.count to {copy}, or, for pods on several nodes, to {tensor}");
         }
 
-        return (new()
+        var settings = new EndpointSettings
         {
             Endpoint = observed.Endpoint,
             Spec = spec,
@@ -90,8 +74,19 @@ internal static class SpecCheck
             Tensor = tensor,
             Pipeline = pipeline,
             Pods = Pods(spec),
-        }, null);
+        };
+        return Unable(settings, observed.HasLeaderWorkerSets) is { } unable ? (null, unable) : (settings, null);
     }
+
+    /// <summary>What the engine, the cluster or Kubernetes cannot do of what was settled.</summary>
+    private static SpecProblem? Unable(EndpointSettings settings, bool hasLeaderWorkerSets) =>
+        EngineCheck.Problem(settings)
+        ?? TemplateOverride.Problem(settings.Spec.PodTemplate, PodTemplate.Plain(settings, PodRole.Leader))
+        ?? (settings.Nodes > 1 && !hasLeaderWorkerSets
+            ? new(
+                LeaderWorkerSetMissing,
+                $"one copy of the model takes {settings.Tensor * settings.Pipeline} accelerators and a pod has {settings.AcceleratorCount}, which needs {settings.Nodes} pods that start together, and the cluster does not have the kind LeaderWorkerSet: install it (leaderworkerset.x-k8s.io), or set spec.accelerator.count to {settings.Tensor * settings.Pipeline} to use one node")
+            : null);
 
     /// <summary>Pods a spec asks for.</summary>
     public static int Pods(LlmEndpointSpec spec) => (spec.Replicas ?? spec.Autoscaling?.MinReplicas ?? 1) * (spec.Parallelism?.Data ?? 1);
@@ -106,8 +101,6 @@ internal static class SpecCheck
         AddIf(spec.Prompt is not null, "spec.prompt");
         AddIf(spec.Generation is not null, "spec.generation");
         AddIf(spec.PromptTrace is { Enabled: true }, "spec.promptTrace");
-        AddIf(spec.PodTemplate is not null, "spec.podTemplate");
-        AddIf(model?.Adapters is { Count: > 0 }, "spec.adapters of the LlmModel");
         AddIf(model?.Cache is not null, "spec.cache of the LlmModel");
         return ignored;
 
