@@ -145,6 +145,8 @@ public sealed class SandboxTests : IAsyncLifetime
         ' ',
         (await _client!.GetAsync<Deployment>(new("default", "twin-8b"), _guard.Token))!.Metadata.ResourceVersion,
         (await _client.GetAsync<Service>(new("default", "twin-8b"), _guard.Token))!.Metadata.ResourceVersion,
+        (await _client.GetAsync<NetworkPolicy>(new("default", "twin-8b"), _guard.Token))!.Metadata.ResourceVersion,
+        (await _client.GetAsync<PodDisruptionBudget>(new("default", "twin-8b"), _guard.Token))!.Metadata.Generation.ToString()!,
         (await _client.GetAsync<LlmModel>(new("default", "twin-llama-3.1-8b"), _guard.Token))!.Metadata.ResourceVersion,
         (await _client.GetAsync<LlmEndpoint>(new("default", "twin-8b"), _guard.Token))!.Metadata.ResourceVersion);
 

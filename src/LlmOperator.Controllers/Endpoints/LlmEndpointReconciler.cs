@@ -54,7 +54,7 @@ internal sealed class LlmEndpointReconciler(
         try
         {
             // The rules of who may reach pods are there before the pods are.
-            await ApplyAsync(plan.NetworkPolicy, observed.NetworkPolicy, caches.NetworkPolicies, cancellationToken).ConfigureAwait(false);
+            await ApplyAsync(plan.NetworkPolicy, observed.NetworkPolicy, caches.NetworkPolicies, cancellationToken, wholeSpec: true).ConfigureAwait(false);
             await ApplyAsync(plan.DisruptionBudget, observed.DisruptionBudget, caches.DisruptionBudgets, cancellationToken).ConfigureAwait(false);
             deployment = await ApplyAsync(plan.Deployment, observed.Deployment, caches.Deployments, cancellationToken).ConfigureAwait(false);
             groups = await ApplyAsync(plan.LeaderWorkerSet, observed.LeaderWorkerSet, caches.LeaderWorkerSets, cancellationToken).ConfigureAwait(false);
@@ -86,7 +86,7 @@ internal sealed class LlmEndpointReconciler(
         return plan.LookAgain is { } delay ? ReconcileResult.RequeueAfter(delay) : ReconcileResult.Done;
     }
 
-    private async Task<(T? Object, bool Written)> ApplyAsync<T>(T? wanted, T? live, OwnWrites<T> cache, CancellationToken cancellationToken)
+    private async Task<(T? Object, bool Written)> ApplyAsync<T>(T? wanted, T? live, OwnWrites<T> cache, CancellationToken cancellationToken, bool wholeSpec = false)
         where T : class, IKubeObject<T>
     {
         if (wanted is null)
@@ -94,7 +94,7 @@ internal sealed class LlmEndpointReconciler(
             return (live, false);
         }
 
-        var result = await _applier.ApplyIfChangedAsync(wanted, live, cancellationToken).ConfigureAwait(false);
+        var result = await _applier.ApplyIfChangedAsync(wanted, live, cancellationToken, wholeSpec).ConfigureAwait(false);
         if (result.Written)
         {
             cache.Wrote(result.Object);

@@ -85,7 +85,8 @@ internal static class NetworkRules
 
     private static NetworkPolicyPeer Group(EndpointSettings settings) => new() { PodSelector = Labels(ObjectNames.AllPods(settings.Endpoint)) };
 
-    private static LabelSelector Labels(IReadOnlyDictionary<string, string> labels) => new() { MatchLabels = labels };
+    /// <summary>No labels select everything; an empty map of them is not stored, and would differ from what is wanted for ever.</summary>
+    private static LabelSelector Labels(IReadOnlyDictionary<string, string> labels) => new() { MatchLabels = labels.Count > 0 ? labels : null };
 
     private static NetworkPolicyPort Tcp(int port) => new() { Port = port, Protocol = "TCP" };
 }

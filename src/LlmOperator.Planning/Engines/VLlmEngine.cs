@@ -1,5 +1,6 @@
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
+using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Endpoints;
 using static LlmOperator.Planning.Engines.EngineFacts;
 
@@ -58,7 +59,14 @@ internal static class VLlmEngine
         Launch = (settings, role) => new()
         {
             Options = [.. Options(settings, role)],
-            Environment = [Variable("VLLM_CACHE_ROOT", $"{EngineContainer.CachePath}/vllm"), Variable("VLLM_NO_USAGE_STATS", "1")],
+            Environment =
+            [
+                Variable("VLLM_CACHE_ROOT", $"{EngineContainer.CachePath}/vllm"),
+                Variable("VLLM_NO_USAGE_STATS", "1"),
+
+                // The address peers find this pod under; guessed from the interfaces otherwise.
+                .. settings.Nodes > 1 ? [new() { Name = "VLLM_HOST_IP", ValueFrom = new() { FieldRef = new() { FieldPath = "status.podIP" } } }] : Array.Empty<EnvVar>(),
+            ],
         },
         Reserved = new Dictionary<string, string>
         {

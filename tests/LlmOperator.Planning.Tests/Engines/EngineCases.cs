@@ -44,7 +44,7 @@ internal static class EngineCases
         new("vllm-adapters", Adapters, Endpoint("A10G")),
         new("vllm-older-image", Hub, Endpoint("A10G", """ "engine":{"image":"vllm/vllm-openai:v0.11.0"} """)),
         new("vllm-without-network-policy", Hub, Endpoint("A10G", """ "networkPolicy":{"enabled":false} """)),
-        new("vllm-network-peers", Hub, Endpoint("A10G", """ "networkPolicy":{"allowFrom":[{"podLabels":{"app":"chat"}},{"namespaceLabels":{"team":"search"}},{"podLabels":{"app":"eval"},"namespaceLabels":{"team":"search"}}]} """)),
+        new("vllm-network-peers", Hub, Endpoint("A10G", """ "networkPolicy":{"allowFrom":[{"podLabels":{"app":"chat"}},{"namespaceLabels":{"team":"search"}},{"podLabels":{"app":"eval"},"namespaceLabels":{"team":"search"}},{"podLabels":{}}]} """)),
         new("tgi-twin", TwinModel, Endpoint("A10G", """ "engine":{"type":"TGI"} """), Commit),
         new("tgi-eetq-tensor2", """{"source":{"huggingFace":{"repo":"org/model"}},"parameters":"30B","quantization":"eetq"}""", Endpoint("A10G", """ "engine":{"type":"TGI","maxConcurrentRequests":64,"kvCacheDataType":"fp8"} """, count: 2), Commit),
         new("tgi-pvc-adapters-t4", """{"source":{"pvc":{"claimName":"weights"}},"parameters":"8B","adapters":[{"name":"sql","source":{"huggingFace":{"repo":"org/sql-lora"}}},{"name":"legal","source":{"pvc":{"claimName":"adapters","path":"legal"}}}]}""", Endpoint("T4", """ "engine":{"type":"TGI"} """)),
