@@ -96,6 +96,43 @@ public sealed class SandboxTests : IAsyncLifetime
         Assert.Equal(before, await VersionsAsync());
     }
 
+    [Fact]
+    public async Task A_model_over_several_nodes_is_accepted_by_the_definition_of_the_kind_and_a_restart_writes_nothing()
+    {
+        var definition = SharedData.Contract("crds/leaderworkerset.x-k8s.io_leaderworkersets.yaml");
+        Assert.SkipWhen(definition is null, "crds/leaderworkerset.x-k8s.io_leaderworkersets.yaml is not beside this checkout");
+        var group = new ObjectKey("default", "wide-nodes");
+        await _client!.ApplyAsync(CustomResourceDefinition.Resource, new UnstructuredObject(YamlJson.Parse(await File.ReadAllTextAsync(definition!, _guard.Token)).Single()), new() { FieldManager = "test" }, _guard.Token);
+        await UntilAsync(async () => (await _client.GetAsync<CustomResourceDefinition>(new(null, "leaderworkersets.leaderworkerset.x-k8s.io"), _guard.Token))?.Status?.Conditions?.Any(condition => condition is { Type: "Established", Status: "True" }) == true);
+        Start();
+        await ApplyAsync("llmmodel-twin-8b.yaml");
+        await _client.ApplyAsync(
+            LlmEndpoint.Resource,
+            new UnstructuredObject(YamlJson.Parse(
+                """
+                apiVersion: llmops.dev/v1alpha1
+                kind: LlmEndpoint
+                metadata: {name: wide, namespace: default}
+                spec:
+                  modelRef: {name: twin-llama-3.1-8b}
+                  accelerator: {type: A10G, count: 1}
+                  parallelism: {pipeline: 2}
+                """).Single()),
+            new() { FieldManager = "user" },
+            _guard.Token);
+        await EndpointAsync("wide", condition => condition is { Type: "Progressing", Status: "True" });
+        var made = (await _client.GetAsync<LeaderWorkerSet>(group, _guard.Token))!;
+        Assert.Equal(2, made.Spec!.LeaderWorkerTemplate!.Size);
+        await UntilAsync(async () => (await _client.GetAsync<LlmModel>(new("default", "twin-llama-3.1-8b"), _guard.Token))?.Metadata.Finalizers is [ApiGroup.Finalizer]);
+        await StopAsync();
+
+        Start();
+        await _manager!.Informers.WaitForSyncAsync(_guard.Token);
+        await ApplyAsync("llmmodel-qwen3-30b.yaml");
+        await UntilAsync(async () => (await _client.GetAsync<LlmModel>(new("default", "qwen3-30b-a3b"), _guard.Token))?.Status is not null);
+        Assert.Equal(made.Metadata.ResourceVersion, (await _client.GetAsync<LeaderWorkerSet>(group, _guard.Token))!.Metadata.ResourceVersion);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await StopAsync();

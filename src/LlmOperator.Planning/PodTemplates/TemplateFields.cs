@@ -26,7 +26,7 @@ internal static class TemplateFields
             case JsonTypeInfoKind.Dictionary:
                 return value.ValueKind != JsonValueKind.Object
                     ? $"{path} must be a map, and is {Kind(value)}"
-                    : value.EnumerateObject().Select(entry => Walk(entry.Value, TypeOf(type.Type.GetGenericArguments()[1]), $"{path}[{entry.Name}]", null)).FirstOrDefault(problem => problem is not null);
+                    : value.EnumerateObject().Select(entry => Walk(entry.Value, TypeOf(type.ElementType!), $"{path}[{entry.Name}]", null)).FirstOrDefault(problem => problem is not null);
             case JsonTypeInfoKind.Enumerable:
                 return value.ValueKind == JsonValueKind.Array ? List(value, type, path, list) : $"{path} must be a list, and is {Kind(value)}";
             default:
@@ -65,7 +65,7 @@ internal static class TemplateFields
 
     private static string? List(JsonElement value, JsonTypeInfo type, string path, string? list)
     {
-        var element = TypeOf(type.Type.GetGenericArguments()[0]);
+        var element = TypeOf(type.ElementType!);
         var index = 0;
         foreach (var item in value.EnumerateArray())
         {
