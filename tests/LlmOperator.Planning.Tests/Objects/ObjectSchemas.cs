@@ -52,7 +52,7 @@ internal sealed class ObjectSchemas
         return [.. metadata, .. obj.Where(field => field.Key != "metadata").SelectMany(field => Field(field.Key, field.Value, schema, ""))];
     }
 
-    private IEnumerable<string> Check(JsonNode? value, JsonObject schema, string path)
+    private List<string> Check(JsonNode? value, JsonObject schema, string path)
     {
         schema = Resolved(schema);
         if (value is null)
