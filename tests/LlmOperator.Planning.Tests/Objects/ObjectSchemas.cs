@@ -89,13 +89,13 @@ internal sealed class ObjectSchemas
         return problems;
     }
 
-    private IEnumerable<string> Map(JsonObject map, JsonObject schema, string path)
+    private List<string> Map(JsonObject map, JsonObject schema, string path)
     {
         var missing = (schema["required"]?.AsArray() ?? []).Select(name => name!.ToString()).Where(name => !map.ContainsKey(name)).Select(name => $"{path}.{name} is missing");
-        return missing.Concat(map.SelectMany(field => Field(field.Key, field.Value, schema, path)));
+        return [.. missing, .. map.SelectMany(field => Field(field.Key, field.Value, schema, path))];
     }
 
-    private IEnumerable<string> Field(string name, JsonNode? value, JsonObject schema, string path)
+    private List<string> Field(string name, JsonNode? value, JsonObject schema, string path)
     {
         var at = path.Length == 0 ? name : $"{path}.{name}";
         return schema["properties"]?[name] is JsonObject property ? Check(value, property, at)
