@@ -116,7 +116,7 @@ internal sealed class LlmEndpointReconciler(
         await PruneAsync(uid, caches.OwnedNetworkPolicies, child, plan.NetworkPolicy is not null, cancellationToken).ConfigureAwait(false);
     }
 
-    private Task PruneAsync<T>(string uid, Func<string, IReadOnlyList<T>> owned, ObjectKey name, bool keep, CancellationToken cancellationToken)
+    private Task<int> PruneAsync<T>(string uid, Func<string, IReadOnlyList<T>> owned, ObjectKey name, bool keep, CancellationToken cancellationToken)
         where T : class, IKubeObject<T>
         => _applier.PruneAsync(uid, owned(uid), keep ? new HashSet<ObjectKey> { name } : [], cancellationToken);
 
