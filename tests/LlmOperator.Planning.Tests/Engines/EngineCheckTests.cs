@@ -1,7 +1,7 @@
+using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Endpoints;
 using LlmOperator.Planning.Engines;
 using LlmOperator.Planning.Tests.Endpoints;
-using LlmOperator.Kubernetes.Objects;
 using Xunit;
 
 namespace LlmOperator.Planning.Tests.Engines;
@@ -146,6 +146,7 @@ public sealed class EngineCheckTests
         var accelerator = more?.Contains("\"accelerator\"", StringComparison.Ordinal) == true ? "" : """ "accelerator":{"type":"A10G"}, """;
         var type = more?.Contains("\"engine\"", StringComparison.Ordinal) == true ? "" : $$""" ,"engine":{"type":"{{engine}}"} """;
         return EndpointPlanner.Plan(Cluster.Observe(
-            Cluster.Endpoint($$"""{ {{accelerator}} "modelRef":{"name":"m"}{{(more is null ? "" : "," + more)}}{{type}} }"""), Cluster.Model(model)) with { HasLeaderWorkerSets = true });
+            Cluster.Endpoint($$"""{ {{accelerator}} "modelRef":{"name":"m"}{{(more is null ? "" : "," + more)}}{{type}} }"""), Cluster.Model(model)) with
+        { HasLeaderWorkerSets = true });
     }
 }

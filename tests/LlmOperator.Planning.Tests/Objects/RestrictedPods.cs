@@ -19,7 +19,7 @@ internal static class RestrictedPods
         }
 
         foreach (var volume in (pod.Volumes ?? []).Where(volume => volume is
-            { EmptyDir: null, ConfigMap: null, Secret: null, PersistentVolumeClaim: null, Projected: null, DownwardAPI: null, Csi: null, Ephemeral: null, Image: null }))
+        { EmptyDir: null, ConfigMap: null, Secret: null, PersistentVolumeClaim: null, Projected: null, DownwardAPI: null, Csi: null, Ephemeral: null, Image: null }))
         {
             yield return $"volume {volume.Name} is of a type that is not allowed";
         }
