@@ -9,6 +9,7 @@ using LlmOperator.Kubernetes.Informers;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning;
 using LlmOperator.Planning.Accelerators;
+using LlmOperator.Planning.Endpoints;
 
 namespace LlmOperator.Controllers;
 
@@ -32,15 +33,16 @@ public static class OperatorControllers
 
         manager.AddController("llmendpoint", new LlmEndpointReconciler(caches, manager.Client, events, catalogue, time), controller => controller
             .For<LlmEndpoint>(Predicates.GenerationChanged)
-            .Owns<Deployment>()
-            .Owns<Service>()
-            .Owns<LeaderWorkerSet>(scope: OperatorCaches.GroupScope)
-            .Owns<PodDisruptionBudget>(NotStatusAlone)
-            .Owns<NetworkPolicy>()
-            .Watches<Deployment>(Namesake, IsDeletion)
-            .Watches<Service>(Namesake, IsDeletion)
-            .Watches<PodDisruptionBudget>(Namesake, IsDeletion)
-            .Watches<NetworkPolicy>(Namesake, IsDeletion)
+            .Owns<Deployment>(change => !caches.Deployments.IsEcho(change))
+            .Owns<Service>(change => !caches.Services.IsEcho(change))
+            .Owns<LeaderWorkerSet>(change => !caches.LeaderWorkerSets.IsEcho(change), OperatorCaches.GroupScope)
+            .Owns<PodDisruptionBudget>(change => !caches.DisruptionBudgets.IsEcho(change) && NotStatusAlone(change))
+            .Owns<NetworkPolicy>(change => !caches.NetworkPolicies.IsEcho(change))
+            .Watches<Deployment>(gone => Namesakes(caches, gone), IsDeletion)
+            .Watches<Service>(gone => Namesakes(caches, gone), IsDeletion)
+            .Watches<LeaderWorkerSet>(gone => GroupNamesakes(caches, gone), IsDeletion, OperatorCaches.GroupScope)
+            .Watches<PodDisruptionBudget>(gone => Namesakes(caches, gone), IsDeletion)
+            .Watches<NetworkPolicy>(gone => Namesakes(caches, gone), IsDeletion)
             .Watches<LlmModel>(model => caches.EndpointsOf(ObjectKey.Of(model)).Select(endpoint => ObjectKey.Of(endpoint)), ModelChanged)
             .Watches<Pod>(static pod => OperatorCaches.EndpointOf(pod) is { } endpoint ? [endpoint] : [], scope: OperatorCaches.PodScope)
             .Watches<Node>(_ => WaitingForNodes(caches), NodeChanged)
@@ -56,8 +58,23 @@ public static class OperatorControllers
     private static IEnumerable<ObjectKey> ModelOf(LlmEndpoint endpoint) =>
         endpoint.Spec is { } spec ? [new(endpoint.Metadata.Namespace, spec.ModelRef.Name)] : [];
 
-    /// <summary>An object that had the name an endpoint wants; the name may be free now.</summary>
-    private static IEnumerable<ObjectKey> Namesake(IKubeObject obj) => [ObjectKey.Of(obj)];
+    /// <summary>Endpoints that want the name of an object that is gone.</summary>
+    private static IEnumerable<ObjectKey> Namesakes(OperatorCaches caches, IKubeObject gone)
+    {
+        var key = ObjectKey.Of(gone);
+        return ObjectNames.Child(key.Name) == key.Name
+            ? [key, .. Hashed()]
+            : Hashed();
+
+        // Names made into a label are longer than what they are made of; few names look like one.
+        IEnumerable<ObjectKey> Hashed() => key.Name.StartsWith(ObjectNames.HashedPrefix, StringComparison.Ordinal)
+            ? caches.AllEndpoints.Select(endpoint => ObjectKey.Of(endpoint)).Where(endpoint => endpoint.Namespace == key.Namespace && ObjectNames.Child(endpoint.Name) == key.Name)
+            : [];
+    }
+
+    /// <summary>Endpoints that want the name of a group of pods that is gone. There are few groups, and fewer that are nobody's.</summary>
+    private static IEnumerable<ObjectKey> GroupNamesakes(OperatorCaches caches, LeaderWorkerSet gone) =>
+        caches.AllEndpoints.Select(endpoint => ObjectKey.Of(endpoint)).Where(endpoint => endpoint.Namespace == gone.Metadata.Namespace && ObjectNames.Group(endpoint.Name) == gone.Metadata.Name);
 
     private static bool IsDeletion(ObjectEvent change) => change.Type == ObjectEventType.Deleted;
 

@@ -21,6 +21,10 @@ public interface IKubeObject
 /// A type is a projection: it declares only the fields we read or write, and unknown JSON is skipped.
 /// It is therefore never written back with PUT; see <see cref="IFullObject{TSelf}"/>.
 /// </summary>
+/// <remarks>
+/// Objects that were read are shared by all who read them: a changed one is made by <c>with</c>. The properties of objects read in great numbers can be set and none is <c>required</c>
+/// for the serialiser's sake alone, which otherwise gathers each object's values in an array before it makes the object.
+/// </remarks>
 public interface IKubeObject<TSelf> : IKubeObject
     where TSelf : class, IKubeObject<TSelf>
 {

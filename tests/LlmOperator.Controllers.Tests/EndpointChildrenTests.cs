@@ -96,7 +96,7 @@ public sealed class EndpointChildrenTests
         Volatile.Write(ref missing, false);
         await Until.TrueAsync(() => cluster.Api.Peek<LeaderWorkerSet>("twin-nodes") is not null, "the group is made", cluster.Clock, TimeSpan.FromSeconds(5));
         Assert.Empty(cluster.Api.PeekAll<Deployment>());
-        await Until.TrueAsync(() => cluster.Condition("Progressing") is { Reason: "RollingOut" }, "the status says so");
+        await Until.TrueAsync(() => cluster.Condition("Progressing") is { Reason: "RollingOut" }, "the status says so", cluster.Clock, TimeSpan.FromSeconds(1));
     }
 
     [Fact]

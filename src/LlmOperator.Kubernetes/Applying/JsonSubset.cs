@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using LlmOperator.Kubernetes.Objects;
 
@@ -20,7 +21,7 @@ public static class JsonSubset
     public static bool Contains(JsonElement live, JsonElement wanted) => Contains(live, wanted, quantity: false, set: false);
 
     /// <summary>Whether two values say the same, in whatever order of fields and of lists with a key. Nothing may be missing on either side.</summary>
-    public static bool Same(JsonElement a, JsonElement b) => a.ValueKind switch
+    public static bool Same(JsonElement a, JsonElement b) => SameText(a, b) || a.ValueKind switch
     {
         JsonValueKind.Object => b.ValueKind == JsonValueKind.Object
             && a.EnumerateObject().Count() == b.EnumerateObject().Count()
@@ -49,6 +50,11 @@ public static class JsonSubset
 
     private static bool Contains(JsonElement live, JsonElement wanted, bool quantity, bool set)
     {
+        if (SameText(live, wanted))
+        {
+            return true;
+        }
+
         switch (wanted.ValueKind)
         {
             case JsonValueKind.Null:
@@ -150,13 +156,13 @@ public static class JsonSubset
 
     private static bool IsKey(JsonElement list, string key)
     {
-        var seen = new HashSet<string>();
+        HashSet<string>? seen = null;
         foreach (var element in list.EnumerateArray())
         {
             if (element.ValueKind != JsonValueKind.Object
                 || !element.TryGetProperty(key, out var value)
                 || value.ValueKind is not (JsonValueKind.String or JsonValueKind.Number)
-                || !seen.Add(value.ToString()))
+                || !(seen ??= []).Add(value.ToString()))
             {
                 return false;
             }
@@ -182,6 +188,9 @@ public static class JsonSubset
             || (live.ValueKind == JsonValueKind.Number && wanted.ValueKind == JsonValueKind.Number && SameNumber(a, b))
             || (quantity && Quantity.TryParse(a, out var x) && Quantity.TryParse(b, out var y) && x == y);
     }
+
+    /// <summary>Whether both are written alike, which settles most of an object that came from the same serialiser, without looking into it.</summary>
+    private static bool SameText(JsonElement a, JsonElement b) => JsonMarshal.GetRawUtf8Value(a).SequenceEqual(JsonMarshal.GetRawUtf8Value(b));
 
     private static bool SameNumber(string a, string b)
         => decimal.TryParse(a, NumberStyles.Float, CultureInfo.InvariantCulture, out var x)

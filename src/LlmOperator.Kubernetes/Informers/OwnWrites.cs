@@ -11,6 +11,7 @@ public sealed class OwnWrites<T>
 {
     private readonly Informer<T> _informer;
     private readonly ConcurrentDictionary<ObjectKey, (string? SeenVersion, T Written)> _writes = new();
+    private IKubeObject? _echo;
 
     /// <summary>Shows the objects of an informer.</summary>
     public OwnWrites(Informer<T> informer)
@@ -19,7 +20,9 @@ public sealed class OwnWrites<T>
         informer.AddHandler(change =>
         {
             var key = ObjectKey.Of(change.Object);
-            if (_writes.TryGetValue(key, out var write) && (change.Type == ObjectEventType.Deleted || !IsBehind((T)change.Object, write)))
+            var written = _writes.TryGetValue(key, out var write);
+            _echo = written && change.Type != ObjectEventType.Deleted && change.Object.Metadata.ResourceVersion == write.Written.Metadata.ResourceVersion ? change.Object : null;
+            if (written && (change.Type == ObjectEventType.Deleted || !IsBehind((T)change.Object, write)))
             {
                 _writes.TryRemove(KeyValuePair.Create(key, write));
             }
@@ -43,6 +46,12 @@ public sealed class OwnWrites<T>
         _writes.TryRemove(KeyValuePair.Create(key, write));
         return cached;
     }
+
+    /// <summary>
+    /// Whether a change shows nothing but the write last noted, which whoever wrote has seen in the server's answer and needs no second look at.
+    /// For handlers added after this cache, while they are told of the change: informers tell one handler after the other.
+    /// </summary>
+    public bool IsEcho(ObjectEvent change) => ReferenceEquals(change.Object, _echo);
 
     /// <summary>Notes what the server answered to a write.</summary>
     public void Wrote(T written)

@@ -11,7 +11,7 @@ public sealed class IntOrStringConverter : JsonConverter<IntOrString>
     public override IntOrString Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
     {
         JsonTokenType.Number when reader.TryGetInt32(out var number) => number,
-        JsonTokenType.String => reader.GetString()!,
+        JsonTokenType.String => StringPool.Get(ref reader),
         _ => throw new JsonException("expected a 32-bit integer or a string"),
     };
 

@@ -9,7 +9,13 @@ namespace LlmOperator.Kubernetes.Json;
 public sealed class QuantityConverter : JsonConverter<Quantity>
 {
     /// <inheritdoc/>
-    public override Quantity Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    public override Quantity Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => Read(ref reader);
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter writer, Quantity value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+
+    /// <summary>The quantity the reader stands on.</summary>
+    internal static Quantity Read(ref Utf8JsonReader reader)
     {
         var text = reader.TokenType switch
         {
@@ -26,7 +32,4 @@ public sealed class QuantityConverter : JsonConverter<Quantity>
             throw new JsonException(refused.Message, refused);
         }
     }
-
-    /// <inheritdoc/>
-    public override void Write(Utf8JsonWriter writer, Quantity value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
 }

@@ -5,14 +5,14 @@ namespace LlmOperator.Kubernetes.Json;
 
 /// <summary>
 /// Shares the strings that thousands of objects repeat: namespaces, kinds, label keys and values, reasons, images, amounts. A fixed table in which a
-/// newcomer takes its slot from whoever is there, so it can neither grow nor need sweeping; a lost race costs a second copy, nothing else.
+/// newcomer takes its slot from whoever is there, so it can neither grow nor need sweeping; a lost race costs a second copy, nothing else. What is not ASCII is not shared.
 /// </summary>
 internal static class StringPool
 {
     private const int Slots = 4096;
     private const int LongestBytes = 64;
 
-    private static readonly Entry?[] Table = new Entry?[Slots];
+    private static readonly string?[] Table = new string?[Slots];
 
     /// <summary>The string the reader stands on, shared when it is short.</summary>
     public static string Get(ref Utf8JsonReader reader)
@@ -44,16 +44,15 @@ internal static class StringPool
             return "";
         }
 
-        var hash = Hash(utf8);
-        ref var slot = ref Table[hash % Slots];
-        var entry = Volatile.Read(ref slot);
-        if (entry is not null && entry.Hash == hash && utf8.SequenceEqual(entry.Utf8))
+        ref var slot = ref Table[Hash(utf8) % Slots];
+        var known = Volatile.Read(ref slot);
+        if (known is not null && Ascii.Equals(utf8, known))
         {
-            return entry.Text;
+            return known;
         }
 
         var text = Encoding.UTF8.GetString(utf8);
-        Volatile.Write(ref slot, new Entry(hash, utf8.ToArray(), text));
+        Volatile.Write(ref slot, text);
         return text;
     }
 
@@ -68,6 +67,4 @@ internal static class StringPool
 
         return hash;
     }
-
-    private sealed record Entry(uint Hash, byte[] Utf8, string Text);
 }

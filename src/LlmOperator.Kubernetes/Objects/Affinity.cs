@@ -7,115 +7,120 @@ namespace LlmOperator.Kubernetes.Objects;
 public sealed record Affinity
 {
     /// <summary>Nodes wanted.</summary>
-    public NodeAffinity? NodeAffinity { get; init; }
+    public NodeAffinity? NodeAffinity { get; set; }
 
     /// <summary>Pods to be near to.</summary>
-    public PodAffinity? PodAffinity { get; init; }
+    public PodAffinity? PodAffinity { get; set; }
 
     /// <summary>Pods to be away from.</summary>
-    public PodAntiAffinity? PodAntiAffinity { get; init; }
+    public PodAntiAffinity? PodAntiAffinity { get; set; }
 }
 
 /// <summary>Nodes wanted.</summary>
 public sealed record NodeAffinity
 {
     /// <summary>Must hold.</summary>
-    public NodeSelector? RequiredDuringSchedulingIgnoredDuringExecution { get; init; }
+    public NodeSelector? RequiredDuringSchedulingIgnoredDuringExecution { get; set; }
 
     /// <summary>Preferred, by weight.</summary>
-    public IReadOnlyList<PreferredSchedulingTerm>? PreferredDuringSchedulingIgnoredDuringExecution { get; init; }
+    public IReadOnlyList<PreferredSchedulingTerm>? PreferredDuringSchedulingIgnoredDuringExecution { get; set; }
 }
 
 /// <summary>Terms on nodes, of which one must hold.</summary>
 public sealed record NodeSelector
 {
     /// <summary>Terms.</summary>
-    public IReadOnlyList<NodeSelectorTerm>? NodeSelectorTerms { get; init; }
+    public IReadOnlyList<NodeSelectorTerm>? NodeSelectorTerms { get; set; }
 }
 
 /// <summary>Requirements on a node, all of which must hold.</summary>
 public sealed record NodeSelectorTerm
 {
     /// <summary>On labels.</summary>
-    public IReadOnlyList<NodeSelectorRequirement>? MatchExpressions { get; init; }
+    public IReadOnlyList<NodeSelectorRequirement>? MatchExpressions { get; set; }
 
     /// <summary>On fields.</summary>
-    public IReadOnlyList<NodeSelectorRequirement>? MatchFields { get; init; }
+    public IReadOnlyList<NodeSelectorRequirement>? MatchFields { get; set; }
 }
 
 /// <summary>One requirement on a node.</summary>
 public sealed record NodeSelectorRequirement
 {
     /// <summary>Label or field.</summary>
-    public required string Key { get; init; }
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string Key { get; set; } = "";
 
     /// <summary><c>In</c>, <c>NotIn</c>, <c>Exists</c>, <c>DoesNotExist</c>, <c>Gt</c> or <c>Lt</c>.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public required string Operator { get; init; }
+    public string Operator { get; set; } = "";
 
     /// <summary>Values.</summary>
-    public IReadOnlyList<string>? Values { get; init; }
+    [JsonConverter(typeof(PooledListConverter))]
+    public IReadOnlyList<string>? Values { get; set; }
 }
 
 /// <summary>A preference for nodes.</summary>
 public sealed record PreferredSchedulingTerm
 {
     /// <summary>1 to 100.</summary>
-    public required int Weight { get; init; }
+    public int Weight { get; set; }
 
     /// <summary>The term.</summary>
-    public required NodeSelectorTerm Preference { get; init; }
+    public NodeSelectorTerm Preference { get; set; } = new();
 }
 
 /// <summary>Pods to be near to.</summary>
 public sealed record PodAffinity
 {
     /// <summary>Must hold.</summary>
-    public IReadOnlyList<PodAffinityTerm>? RequiredDuringSchedulingIgnoredDuringExecution { get; init; }
+    public IReadOnlyList<PodAffinityTerm>? RequiredDuringSchedulingIgnoredDuringExecution { get; set; }
 
     /// <summary>Preferred, by weight.</summary>
-    public IReadOnlyList<WeightedPodAffinityTerm>? PreferredDuringSchedulingIgnoredDuringExecution { get; init; }
+    public IReadOnlyList<WeightedPodAffinityTerm>? PreferredDuringSchedulingIgnoredDuringExecution { get; set; }
 }
 
 /// <summary>Pods to be away from.</summary>
 public sealed record PodAntiAffinity
 {
     /// <summary>Must hold.</summary>
-    public IReadOnlyList<PodAffinityTerm>? RequiredDuringSchedulingIgnoredDuringExecution { get; init; }
+    public IReadOnlyList<PodAffinityTerm>? RequiredDuringSchedulingIgnoredDuringExecution { get; set; }
 
     /// <summary>Preferred, by weight.</summary>
-    public IReadOnlyList<WeightedPodAffinityTerm>? PreferredDuringSchedulingIgnoredDuringExecution { get; init; }
+    public IReadOnlyList<WeightedPodAffinityTerm>? PreferredDuringSchedulingIgnoredDuringExecution { get; set; }
 }
 
 /// <summary>Pods, and the area in which near is meant.</summary>
 public sealed record PodAffinityTerm
 {
     /// <summary>Pods.</summary>
-    public LabelSelector? LabelSelector { get; init; }
+    public LabelSelector? LabelSelector { get; set; }
 
     /// <summary>Their namespaces.</summary>
-    public IReadOnlyList<string>? Namespaces { get; init; }
+    [JsonConverter(typeof(PooledListConverter))]
+    public IReadOnlyList<string>? Namespaces { get; set; }
 
     /// <summary>Their namespaces by label.</summary>
-    public LabelSelector? NamespaceSelector { get; init; }
+    public LabelSelector? NamespaceSelector { get; set; }
 
     /// <summary>Node label whose value names the area.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public required string TopologyKey { get; init; }
+    public string TopologyKey { get; set; } = "";
 
     /// <summary>Labels of the pod itself that must match.</summary>
-    public IReadOnlyList<string>? MatchLabelKeys { get; init; }
+    [JsonConverter(typeof(PooledListConverter))]
+    public IReadOnlyList<string>? MatchLabelKeys { get; set; }
 
     /// <summary>Labels of the pod itself that must differ.</summary>
-    public IReadOnlyList<string>? MismatchLabelKeys { get; init; }
+    [JsonConverter(typeof(PooledListConverter))]
+    public IReadOnlyList<string>? MismatchLabelKeys { get; set; }
 }
 
 /// <summary>A preference about pods.</summary>
 public sealed record WeightedPodAffinityTerm
 {
     /// <summary>1 to 100.</summary>
-    public required int Weight { get; init; }
+    public int Weight { get; set; }
 
     /// <summary>The term.</summary>
-    public required PodAffinityTerm PodAffinityTerm { get; init; }
+    public PodAffinityTerm PodAffinityTerm { get; set; } = new();
 }

@@ -19,14 +19,14 @@ public sealed record ConfigMap : IKubeObject<ConfigMap>
     public string Kind => Resource.Kind;
 
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
+    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; set; } = ObjectMeta.Empty;
 
     /// <summary>Values as text.</summary>
-    public IReadOnlyDictionary<string, string>? Data { get; init; }
+    public IReadOnlyDictionary<string, string>? Data { get; set; }
 
     /// <summary>Values as base64.</summary>
-    public IReadOnlyDictionary<string, string>? BinaryData { get; init; }
+    public IReadOnlyDictionary<string, string>? BinaryData { get; set; }
 
     /// <summary>Never changes.</summary>
-    public bool? Immutable { get; init; }
+    public bool? Immutable { get; set; }
 }

@@ -20,41 +20,41 @@ public sealed record Deployment : IKubeObject<Deployment>
     public string Kind => Resource.Kind;
 
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
+    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; set; } = ObjectMeta.Empty;
 
     /// <summary>What is wanted.</summary>
-    public DeploymentSpec? Spec { get; init; }
+    public DeploymentSpec? Spec { get; set; }
 
     /// <summary>What there is.</summary>
-    public DeploymentStatus? Status { get; init; }
+    public DeploymentStatus? Status { get; set; }
 }
 
 /// <summary>What is wanted of a deployment.</summary>
 public sealed record DeploymentSpec
 {
     /// <summary>Pods wanted; left out when a scaler owns the number.</summary>
-    public int? Replicas { get; init; }
+    public int? Replicas { get; set; }
 
     /// <summary>Pods it owns; immutable.</summary>
-    public LabelSelector? Selector { get; init; }
+    public LabelSelector? Selector { get; set; }
 
     /// <summary>The pods.</summary>
-    public PodTemplateSpec? Template { get; init; }
+    public PodTemplateSpec? Template { get; set; }
 
     /// <summary>How pods are replaced.</summary>
-    public DeploymentStrategy? Strategy { get; init; }
+    public DeploymentStrategy? Strategy { get; set; }
 
     /// <summary>How long a pod must be ready to count as available.</summary>
-    public int? MinReadySeconds { get; init; }
+    public int? MinReadySeconds { get; set; }
 
     /// <summary>Old replica sets kept.</summary>
-    public int? RevisionHistoryLimit { get; init; }
+    public int? RevisionHistoryLimit { get; set; }
 
     /// <summary>Template changes wait.</summary>
-    public bool? Paused { get; init; }
+    public bool? Paused { get; set; }
 
     /// <summary>Time without progress that counts as failure.</summary>
-    public int? ProgressDeadlineSeconds { get; init; }
+    public int? ProgressDeadlineSeconds { get; set; }
 }
 
 /// <summary>How pods are replaced.</summary>
@@ -62,51 +62,51 @@ public sealed record DeploymentStrategy
 {
     /// <summary><c>RollingUpdate</c> or <c>Recreate</c>.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public string? Type { get; init; }
+    public string? Type { get; set; }
 
     /// <summary>Bounds of a rolling update.</summary>
-    public RollingUpdateDeployment? RollingUpdate { get; init; }
+    public RollingUpdateDeployment? RollingUpdate { get; set; }
 }
 
 /// <summary>Bounds of a rolling update.</summary>
 public sealed record RollingUpdateDeployment
 {
     /// <summary>Pods that may be missing.</summary>
-    public IntOrString? MaxUnavailable { get; init; }
+    public IntOrString? MaxUnavailable { get; set; }
 
     /// <summary>Pods that may be too many.</summary>
-    public IntOrString? MaxSurge { get; init; }
+    public IntOrString? MaxSurge { get; set; }
 }
 
 /// <summary>What there is of a deployment.</summary>
 public sealed record DeploymentStatus
 {
     /// <summary>Generation the status speaks of.</summary>
-    public long? ObservedGeneration { get; init; }
+    public long? ObservedGeneration { get; set; }
 
     /// <summary>Pods.</summary>
-    public int? Replicas { get; init; }
+    public int? Replicas { get; set; }
 
     /// <summary>Pods of the present template.</summary>
-    public int? UpdatedReplicas { get; init; }
+    public int? UpdatedReplicas { get; set; }
 
     /// <summary>Ready pods.</summary>
-    public int? ReadyReplicas { get; init; }
+    public int? ReadyReplicas { get; set; }
 
     /// <summary>Pods ready long enough.</summary>
-    public int? AvailableReplicas { get; init; }
+    public int? AvailableReplicas { get; set; }
 
     /// <summary>Pods missing.</summary>
-    public int? UnavailableReplicas { get; init; }
+    public int? UnavailableReplicas { get; set; }
 
     /// <summary>Pods that are stopping.</summary>
-    public int? TerminatingReplicas { get; init; }
+    public int? TerminatingReplicas { get; set; }
 
     /// <summary>Name collisions of replica sets.</summary>
-    public int? CollisionCount { get; init; }
+    public int? CollisionCount { get; set; }
 
     /// <summary>Aspects of the state.</summary>
-    public IReadOnlyList<WorkloadCondition>? Conditions { get; init; }
+    public IReadOnlyList<WorkloadCondition>? Conditions { get; set; }
 }
 
 /// <summary>One aspect of a workload's state.</summary>
@@ -114,24 +114,25 @@ public sealed record WorkloadCondition
 {
     /// <summary>Aspect, for example <c>Progressing</c>.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public required string Type { get; init; }
+    public string Type { get; set; } = "";
 
     /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public required string Status { get; init; }
+    public string Status { get; set; } = "";
 
     /// <summary>Machine word.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public string? Reason { get; init; }
+    public string? Reason { get; set; }
 
     /// <summary>Sentence for a person.</summary>
-    public string? Message { get; init; }
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string? Message { get; set; }
 
     /// <summary>When it was last written.</summary>
     [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? LastUpdateTime { get; init; }
+    public DateTimeOffset? LastUpdateTime { get; set; }
 
     /// <summary>When the status last changed.</summary>
     [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? LastTransitionTime { get; init; }
+    public DateTimeOffset? LastTransitionTime { get; set; }
 }

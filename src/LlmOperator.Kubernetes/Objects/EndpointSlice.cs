@@ -20,67 +20,67 @@ public sealed record EndpointSlice : IKubeObject<EndpointSlice>
     public string Kind => Resource.Kind;
 
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
+    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; set; } = ObjectMeta.Empty;
 
     /// <summary><c>IPv4</c>, <c>IPv6</c> or <c>FQDN</c>.</summary>
-    public string? AddressType { get; init; }
+    public string? AddressType { get; set; }
 
     /// <summary>Addresses.</summary>
-    public IReadOnlyList<Endpoint>? Endpoints { get; init; }
+    public IReadOnlyList<Endpoint>? Endpoints { get; set; }
 
     /// <summary>Ports, the same for all addresses.</summary>
-    public IReadOnlyList<EndpointPort>? Ports { get; init; }
+    public IReadOnlyList<EndpointPort>? Ports { get; set; }
 }
 
 /// <summary>A pod behind a service.</summary>
 public sealed record Endpoint
 {
     /// <summary>Its addresses; all are of one pod.</summary>
-    public IReadOnlyList<string>? Addresses { get; init; }
+    public IReadOnlyList<string>? Addresses { get; set; }
 
     /// <summary>Its state.</summary>
-    public EndpointConditions? Conditions { get; init; }
+    public EndpointConditions? Conditions { get; set; }
 
     /// <summary>Its host name.</summary>
-    public string? Hostname { get; init; }
+    public string? Hostname { get; set; }
 
     /// <summary>Its node.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public string? NodeName { get; init; }
+    public string? NodeName { get; set; }
 
     /// <summary>Its zone.</summary>
-    public string? Zone { get; init; }
+    public string? Zone { get; set; }
 
     /// <summary>The pod.</summary>
-    public ObjectReference? TargetRef { get; init; }
+    public ObjectReference? TargetRef { get; set; }
 }
 
 /// <summary>State of a pod behind a service.</summary>
 public sealed record EndpointConditions
 {
     /// <summary>Takes traffic.</summary>
-    public bool? Ready { get; init; }
+    public bool? Ready { get; set; }
 
     /// <summary>Ready but for stopping.</summary>
-    public bool? Serving { get; init; }
+    public bool? Serving { get; set; }
 
     /// <summary>Is stopping.</summary>
-    public bool? Terminating { get; init; }
+    public bool? Terminating { get; set; }
 }
 
 /// <summary>A port of a slice.</summary>
 public sealed record EndpointPort
 {
     /// <summary>Name.</summary>
-    public string? Name { get; init; }
+    public string? Name { get; set; }
 
     /// <summary>Number.</summary>
-    public int? Port { get; init; }
+    public int? Port { get; set; }
 
     /// <summary><c>TCP</c>, <c>UDP</c> or <c>SCTP</c>.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public string? Protocol { get; init; }
+    public string? Protocol { get; set; }
 
     /// <summary>What is spoken on it.</summary>
-    public string? AppProtocol { get; init; }
+    public string? AppProtocol { get; set; }
 }

@@ -1,112 +1,128 @@
+using System.Text.Json.Serialization;
+using LlmOperator.Kubernetes.Json;
+
 namespace LlmOperator.Kubernetes.Objects;
 
 /// <summary>An environment variable.</summary>
 public sealed record EnvVar
 {
     /// <summary>Name.</summary>
-    public required string Name { get; init; }
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string Name { get; set; } = "";
 
     /// <summary>Value.</summary>
-    public string? Value { get; init; }
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string? Value { get; set; }
 
     /// <summary>Where the value comes from instead.</summary>
-    public EnvVarSource? ValueFrom { get; init; }
+    public EnvVarSource? ValueFrom { get; set; }
 }
 
 /// <summary>Source of a variable's value; one of them.</summary>
 public sealed record EnvVarSource
 {
     /// <summary>Key of a ConfigMap.</summary>
-    public ConfigMapKeySelector? ConfigMapKeyRef { get; init; }
+    public ConfigMapKeySelector? ConfigMapKeyRef { get; set; }
 
     /// <summary>Key of a Secret.</summary>
-    public SecretKeySelector? SecretKeyRef { get; init; }
+    public SecretKeySelector? SecretKeyRef { get; set; }
 
     /// <summary>Field of the pod.</summary>
-    public ObjectFieldSelector? FieldRef { get; init; }
+    public ObjectFieldSelector? FieldRef { get; set; }
 
     /// <summary>Resource of a container.</summary>
-    public ResourceFieldSelector? ResourceFieldRef { get; init; }
+    public ResourceFieldSelector? ResourceFieldRef { get; set; }
 }
 
 /// <summary>A key of a ConfigMap.</summary>
 public sealed record ConfigMapKeySelector
 {
     /// <summary>ConfigMap.</summary>
-    public string? Name { get; init; }
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string? Name { get; set; }
 
     /// <summary>Key.</summary>
-    public required string Key { get; init; }
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string Key { get; set; } = "";
 
     /// <summary>Start without it.</summary>
-    public bool? Optional { get; init; }
+    public bool? Optional { get; set; }
 }
 
 /// <summary>A key of a Secret.</summary>
 public sealed record SecretKeySelector
 {
     /// <summary>Secret.</summary>
-    public string? Name { get; init; }
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string? Name { get; set; }
 
     /// <summary>Key.</summary>
-    public required string Key { get; init; }
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string Key { get; set; } = "";
 
     /// <summary>Start without it.</summary>
-    public bool? Optional { get; init; }
+    public bool? Optional { get; set; }
 }
 
 /// <summary>A field of the pod.</summary>
 public sealed record ObjectFieldSelector
 {
     /// <summary>Path, for example <c>metadata.name</c>.</summary>
-    public required string FieldPath { get; init; }
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string FieldPath { get; set; } = "";
 
     /// <summary>Version the path is written in.</summary>
-    public string? ApiVersion { get; init; }
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string? ApiVersion { get; set; }
 }
 
 /// <summary>A resource of a container.</summary>
 public sealed record ResourceFieldSelector
 {
     /// <summary>For example <c>limits.memory</c>.</summary>
-    public required string Resource { get; init; }
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string Resource { get; set; } = "";
 
     /// <summary>Container.</summary>
-    public string? ContainerName { get; init; }
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string? ContainerName { get; set; }
 
     /// <summary>Unit of the value.</summary>
-    public Quantity? Divisor { get; init; }
+    public Quantity? Divisor { get; set; }
 }
 
 /// <summary>An object whose keys all become variables; one of them.</summary>
 public sealed record EnvFromSource
 {
     /// <summary>Put before each name.</summary>
-    public string? Prefix { get; init; }
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string? Prefix { get; set; }
 
     /// <summary>ConfigMap.</summary>
-    public ConfigMapEnvSource? ConfigMapRef { get; init; }
+    public ConfigMapEnvSource? ConfigMapRef { get; set; }
 
     /// <summary>Secret.</summary>
-    public SecretEnvSource? SecretRef { get; init; }
+    public SecretEnvSource? SecretRef { get; set; }
 }
 
 /// <summary>A ConfigMap as environment.</summary>
 public sealed record ConfigMapEnvSource
 {
     /// <summary>ConfigMap.</summary>
-    public string? Name { get; init; }
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string? Name { get; set; }
 
     /// <summary>Start without it.</summary>
-    public bool? Optional { get; init; }
+    public bool? Optional { get; set; }
 }
 
 /// <summary>A Secret as environment.</summary>
 public sealed record SecretEnvSource
 {
     /// <summary>Secret.</summary>
-    public string? Name { get; init; }
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string? Name { get; set; }
 
     /// <summary>Start without it.</summary>
-    public bool? Optional { get; init; }
+    public bool? Optional { get; set; }
 }

@@ -20,93 +20,93 @@ public sealed record Job : IKubeObject<Job>
     public string Kind => Resource.Kind;
 
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
+    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; set; } = ObjectMeta.Empty;
 
     /// <summary>What is wanted.</summary>
-    public JobSpec? Spec { get; init; }
+    public JobSpec? Spec { get; set; }
 
     /// <summary>What there is.</summary>
-    public JobStatus? Status { get; init; }
+    public JobStatus? Status { get; set; }
 }
 
 /// <summary>What is wanted of a job.</summary>
 public sealed record JobSpec
 {
     /// <summary>Pods at a time.</summary>
-    public int? Parallelism { get; init; }
+    public int? Parallelism { get; set; }
 
     /// <summary>Successes wanted.</summary>
-    public int? Completions { get; init; }
+    public int? Completions { get; set; }
 
     /// <summary><c>NonIndexed</c> or <c>Indexed</c>.</summary>
-    public string? CompletionMode { get; init; }
+    public string? CompletionMode { get; set; }
 
     /// <summary>Time the job may run.</summary>
-    public long? ActiveDeadlineSeconds { get; init; }
+    public long? ActiveDeadlineSeconds { get; set; }
 
     /// <summary>Failures allowed.</summary>
-    public int? BackoffLimit { get; init; }
+    public int? BackoffLimit { get; set; }
 
     /// <summary>Failures allowed an index.</summary>
-    public int? BackoffLimitPerIndex { get; init; }
+    public int? BackoffLimitPerIndex { get; set; }
 
     /// <summary>Failed indexes allowed.</summary>
-    public int? MaxFailedIndexes { get; init; }
+    public int? MaxFailedIndexes { get; set; }
 
     /// <summary>Pods it owns, set by the server.</summary>
-    public LabelSelector? Selector { get; init; }
+    public LabelSelector? Selector { get; set; }
 
     /// <summary>The selector is ours.</summary>
-    public bool? ManualSelector { get; init; }
+    public bool? ManualSelector { get; set; }
 
     /// <summary>The pods.</summary>
-    public PodTemplateSpec? Template { get; init; }
+    public PodTemplateSpec? Template { get; set; }
 
     /// <summary>How long the finished job is kept.</summary>
-    public int? TtlSecondsAfterFinished { get; init; }
+    public int? TtlSecondsAfterFinished { get; set; }
 
     /// <summary>No pods for now.</summary>
-    public bool? Suspend { get; init; }
+    public bool? Suspend { get; set; }
 
     /// <summary>When a pod that stops is replaced.</summary>
-    public string? PodReplacementPolicy { get; init; }
+    public string? PodReplacementPolicy { get; set; }
 
     /// <summary>What a pod's failure means.</summary>
-    public PodFailurePolicy? PodFailurePolicy { get; init; }
+    public PodFailurePolicy? PodFailurePolicy { get; set; }
 }
 
 /// <summary>What a pod's failure means.</summary>
 public sealed record PodFailurePolicy
 {
     /// <summary>Rules, the first that fits counts.</summary>
-    public IReadOnlyList<PodFailurePolicyRule>? Rules { get; init; }
+    public IReadOnlyList<PodFailurePolicyRule>? Rules { get; set; }
 }
 
 /// <summary>What one kind of failure means.</summary>
 public sealed record PodFailurePolicyRule
 {
     /// <summary><c>FailJob</c>, <c>Ignore</c>, <c>Count</c> or <c>FailIndex</c>.</summary>
-    public required string Action { get; init; }
+    public required string Action { get; set; }
 
     /// <summary>Exit codes it fits.</summary>
-    public PodFailurePolicyOnExitCodesRequirement? OnExitCodes { get; init; }
+    public PodFailurePolicyOnExitCodesRequirement? OnExitCodes { get; set; }
 
     /// <summary>Pod conditions it fits.</summary>
-    public IReadOnlyList<PodFailurePolicyOnPodConditionsPattern>? OnPodConditions { get; init; }
+    public IReadOnlyList<PodFailurePolicyOnPodConditionsPattern>? OnPodConditions { get; set; }
 }
 
 /// <summary>Exit codes a rule fits.</summary>
 public sealed record PodFailurePolicyOnExitCodesRequirement
 {
     /// <summary>Container; all when absent.</summary>
-    public string? ContainerName { get; init; }
+    public string? ContainerName { get; set; }
 
     /// <summary><c>In</c> or <c>NotIn</c>.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public required string Operator { get; init; }
+    public required string Operator { get; set; }
 
     /// <summary>Exit codes.</summary>
-    public IReadOnlyList<int>? Values { get; init; }
+    public IReadOnlyList<int>? Values { get; set; }
 }
 
 /// <summary>A pod condition a rule fits.</summary>
@@ -114,11 +114,11 @@ public sealed record PodFailurePolicyOnPodConditionsPattern
 {
     /// <summary>Aspect.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public required string Type { get; init; }
+    public required string Type { get; set; }
 
     /// <summary>Status.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public string? Status { get; init; }
+    public string? Status { get; set; }
 }
 
 /// <summary>What there is of a job.</summary>
@@ -126,35 +126,35 @@ public sealed record JobStatus
 {
     /// <summary>Start.</summary>
     [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? StartTime { get; init; }
+    public DateTimeOffset? StartTime { get; set; }
 
     /// <summary>End of a success.</summary>
     [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? CompletionTime { get; init; }
+    public DateTimeOffset? CompletionTime { get; set; }
 
     /// <summary>Pods that run.</summary>
-    public int? Active { get; init; }
+    public int? Active { get; set; }
 
     /// <summary>Ready pods.</summary>
-    public int? Ready { get; init; }
+    public int? Ready { get; set; }
 
     /// <summary>Pods that are stopping.</summary>
-    public int? Terminating { get; init; }
+    public int? Terminating { get; set; }
 
     /// <summary>Pods that succeeded.</summary>
-    public int? Succeeded { get; init; }
+    public int? Succeeded { get; set; }
 
     /// <summary>Pods that failed.</summary>
-    public int? Failed { get; init; }
+    public int? Failed { get; set; }
 
     /// <summary>Indexes that succeeded.</summary>
-    public string? CompletedIndexes { get; init; }
+    public string? CompletedIndexes { get; set; }
 
     /// <summary>Indexes that failed.</summary>
-    public string? FailedIndexes { get; init; }
+    public string? FailedIndexes { get; set; }
 
     /// <summary>Aspects of the state.</summary>
-    public IReadOnlyList<JobCondition>? Conditions { get; init; }
+    public IReadOnlyList<JobCondition>? Conditions { get; set; }
 }
 
 /// <summary>One aspect of a job's state.</summary>
@@ -162,24 +162,24 @@ public sealed record JobCondition
 {
     /// <summary>Aspect, for example <c>Complete</c>.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public required string Type { get; init; }
+    public required string Type { get; set; }
 
     /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public required string Status { get; init; }
+    public required string Status { get; set; }
 
     /// <summary>Machine word.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public string? Reason { get; init; }
+    public string? Reason { get; set; }
 
     /// <summary>Sentence for a person.</summary>
-    public string? Message { get; init; }
+    public string? Message { get; set; }
 
     /// <summary>When it was last checked.</summary>
     [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? LastProbeTime { get; init; }
+    public DateTimeOffset? LastProbeTime { get; set; }
 
     /// <summary>When the status last changed.</summary>
     [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? LastTransitionTime { get; init; }
+    public DateTimeOffset? LastTransitionTime { get; set; }
 }

@@ -8,10 +8,10 @@ public sealed record LabelSelector
 {
     /// <summary>Labels with exactly these values.</summary>
     [JsonConverter(typeof(PooledMapConverter))]
-    public IReadOnlyDictionary<string, string>? MatchLabels { get; init; }
+    public IReadOnlyDictionary<string, string>? MatchLabels { get; set; }
 
     /// <summary>Further requirements.</summary>
-    public IReadOnlyList<LabelSelectorRequirement>? MatchExpressions { get; init; }
+    public IReadOnlyList<LabelSelectorRequirement>? MatchExpressions { get; set; }
 
     /// <summary>Whether labels are selected; for many objects, keep the <see cref="Selector"/> of <see cref="Selector.From(LabelSelector?)"/>.</summary>
     public bool Matches(IReadOnlyDictionary<string, string>? labels) => Selector.From(this).Matches(labels);
@@ -21,12 +21,14 @@ public sealed record LabelSelector
 public sealed record LabelSelectorRequirement
 {
     /// <summary>Label.</summary>
-    public required string Key { get; init; }
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string Key { get; set; } = "";
 
     /// <summary><c>In</c>, <c>NotIn</c>, <c>Exists</c> or <c>DoesNotExist</c>.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public required string Operator { get; init; }
+    public string Operator { get; set; } = "";
 
     /// <summary>Values of In and NotIn.</summary>
-    public IReadOnlyList<string>? Values { get; init; }
+    [JsonConverter(typeof(PooledListConverter))]
+    public IReadOnlyList<string>? Values { get; set; }
 }

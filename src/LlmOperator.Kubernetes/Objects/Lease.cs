@@ -21,14 +21,14 @@ public sealed record Lease : IFullObject<Lease>
     public string Kind => Resource.Kind;
 
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
+    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; set; } = ObjectMeta.Empty;
 
     /// <summary>Fields not modelled here, kept where the object is written back. Settable because the serializer fills it after construction.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? Extra { get; set; }
 
     /// <summary>Who holds it.</summary>
-    public LeaseSpec? Spec { get; init; }
+    public LeaseSpec? Spec { get; set; }
 }
 
 /// <summary>Who holds a lease, since when and for how long.</summary>
@@ -39,19 +39,19 @@ public sealed record LeaseSpec
     public IDictionary<string, JsonElement>? Extra { get; set; }
 
     /// <summary>Holder; absent or empty when free.</summary>
-    public string? HolderIdentity { get; init; }
+    public string? HolderIdentity { get; set; }
 
     /// <summary>How long without renewal before others may take it.</summary>
-    public int? LeaseDurationSeconds { get; init; }
+    public int? LeaseDurationSeconds { get; set; }
 
     /// <summary>When the holder took it.</summary>
     [JsonConverter(typeof(MicroTimeConverter))]
-    public DateTimeOffset? AcquireTime { get; init; }
+    public DateTimeOffset? AcquireTime { get; set; }
 
     /// <summary>When the holder last renewed it.</summary>
     [JsonConverter(typeof(MicroTimeConverter))]
-    public DateTimeOffset? RenewTime { get; init; }
+    public DateTimeOffset? RenewTime { get; set; }
 
     /// <summary>How often the holder has changed.</summary>
-    public int? LeaseTransitions { get; init; }
+    public int? LeaseTransitions { get; set; }
 }

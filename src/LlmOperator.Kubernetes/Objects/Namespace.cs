@@ -20,20 +20,20 @@ public sealed record Namespace : IKubeObject<Namespace>
     public string Kind => Resource.Kind;
 
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
+    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; set; } = ObjectMeta.Empty;
 
     /// <summary>What is wanted.</summary>
-    public NamespaceSpec? Spec { get; init; }
+    public NamespaceSpec? Spec { get; set; }
 
     /// <summary>What there is.</summary>
-    public NamespaceStatus? Status { get; init; }
+    public NamespaceStatus? Status { get; set; }
 }
 
 /// <summary>What is wanted of a namespace.</summary>
 public sealed record NamespaceSpec
 {
     /// <summary>Names of those who must agree before it goes.</summary>
-    public IReadOnlyList<string>? Finalizers { get; init; }
+    public IReadOnlyList<string>? Finalizers { get; set; }
 }
 
 /// <summary>What there is of a namespace.</summary>
@@ -41,10 +41,10 @@ public sealed record NamespaceStatus
 {
     /// <summary><c>Active</c> or <c>Terminating</c>.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public string? Phase { get; init; }
+    public string? Phase { get; set; }
 
     /// <summary>Aspects of its deletion.</summary>
-    public IReadOnlyList<NamespaceCondition>? Conditions { get; init; }
+    public IReadOnlyList<NamespaceCondition>? Conditions { get; set; }
 }
 
 /// <summary>One aspect of a namespace's deletion.</summary>
@@ -52,20 +52,20 @@ public sealed record NamespaceCondition
 {
     /// <summary>Aspect.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public required string Type { get; init; }
+    public required string Type { get; set; }
 
     /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public required string Status { get; init; }
+    public required string Status { get; set; }
 
     /// <summary>Machine word.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public string? Reason { get; init; }
+    public string? Reason { get; set; }
 
     /// <summary>Sentence for a person.</summary>
-    public string? Message { get; init; }
+    public string? Message { get; set; }
 
     /// <summary>When the status last changed.</summary>
     [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? LastTransitionTime { get; init; }
+    public DateTimeOffset? LastTransitionTime { get; set; }
 }

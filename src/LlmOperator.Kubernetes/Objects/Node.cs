@@ -20,48 +20,50 @@ public sealed record Node : IKubeObject<Node>
     public string Kind => Resource.Kind;
 
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
+    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; set; } = ObjectMeta.Empty;
 
     /// <summary>What the administrator says.</summary>
-    public NodeSpec? Spec { get; init; }
+    public NodeSpec? Spec { get; set; }
 
     /// <summary>What the node says.</summary>
-    public NodeStatus? Status { get; init; }
+    public NodeStatus? Status { get; set; }
 }
 
 /// <summary>What the administrator says of a node.</summary>
 public sealed record NodeSpec
 {
     /// <summary>Addresses of its pods.</summary>
-    public string? PodCIDR { get; init; }
+    public string? PodCIDR { get; set; }
 
     /// <summary>Its identity at the cloud provider.</summary>
-    public string? ProviderID { get; init; }
+    public string? ProviderID { get; set; }
 
     /// <summary>No new pods.</summary>
-    public bool? Unschedulable { get; init; }
+    public bool? Unschedulable { get; set; }
 
     /// <summary>Marks that keep pods away.</summary>
-    public IReadOnlyList<Taint>? Taints { get; init; }
+    public IReadOnlyList<Taint>? Taints { get; set; }
 }
 
 /// <summary>What a node says of itself.</summary>
 public sealed record NodeStatus
 {
     /// <summary>Resources there are.</summary>
-    public IReadOnlyDictionary<string, Quantity>? Capacity { get; init; }
+    [JsonConverter(typeof(QuantityMapConverter))]
+    public IReadOnlyDictionary<string, Quantity>? Capacity { get; set; }
 
     /// <summary>Resources pods may have.</summary>
-    public IReadOnlyDictionary<string, Quantity>? Allocatable { get; init; }
+    [JsonConverter(typeof(QuantityMapConverter))]
+    public IReadOnlyDictionary<string, Quantity>? Allocatable { get; set; }
 
     /// <summary>Aspects of the state.</summary>
-    public IReadOnlyList<NodeCondition>? Conditions { get; init; }
+    public IReadOnlyList<NodeCondition>? Conditions { get; set; }
 
     /// <summary>Addresses.</summary>
-    public IReadOnlyList<NodeAddress>? Addresses { get; init; }
+    public IReadOnlyList<NodeAddress>? Addresses { get; set; }
 
     /// <summary>Versions of the system.</summary>
-    public NodeSystemInfo? NodeInfo { get; init; }
+    public NodeSystemInfo? NodeInfo { get; set; }
 }
 
 /// <summary>One aspect of a node's state.</summary>
@@ -69,26 +71,27 @@ public sealed record NodeCondition
 {
     /// <summary>Aspect, for example <c>Ready</c>.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public required string Type { get; init; }
+    public string Type { get; set; } = "";
 
     /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public required string Status { get; init; }
+    public string Status { get; set; } = "";
 
     /// <summary>Machine word.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public string? Reason { get; init; }
+    public string? Reason { get; set; }
 
     /// <summary>Sentence for a person.</summary>
-    public string? Message { get; init; }
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string? Message { get; set; }
 
     /// <summary>When it was last reported.</summary>
     [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? LastHeartbeatTime { get; init; }
+    public DateTimeOffset? LastHeartbeatTime { get; set; }
 
     /// <summary>When the status last changed.</summary>
     [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? LastTransitionTime { get; init; }
+    public DateTimeOffset? LastTransitionTime { get; set; }
 }
 
 /// <summary>An address of a node.</summary>
@@ -96,42 +99,42 @@ public sealed record NodeAddress
 {
     /// <summary><c>InternalIP</c>, <c>Hostname</c> ….</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public required string Type { get; init; }
+    public string Type { get; set; } = "";
 
     /// <summary>Address.</summary>
-    public required string Address { get; init; }
+    public string Address { get; set; } = "";
 }
 
 /// <summary>Versions of a node's system.</summary>
 public sealed record NodeSystemInfo
 {
     /// <summary>Identity of the machine.</summary>
-    public string? MachineID { get; init; }
+    public string? MachineID { get; set; }
 
     /// <summary>Identity of the hardware.</summary>
-    public string? SystemUUID { get; init; }
+    public string? SystemUUID { get; set; }
 
     /// <summary>Identity of this boot.</summary>
-    public string? BootID { get; init; }
+    public string? BootID { get; set; }
 
     /// <summary>Kernel.</summary>
-    public string? KernelVersion { get; init; }
+    public string? KernelVersion { get; set; }
 
     /// <summary>Distribution.</summary>
-    public string? OsImage { get; init; }
+    public string? OsImage { get; set; }
 
     /// <summary>Container runtime.</summary>
-    public string? ContainerRuntimeVersion { get; init; }
+    public string? ContainerRuntimeVersion { get; set; }
 
     /// <summary>Kubelet.</summary>
-    public string? KubeletVersion { get; init; }
+    public string? KubeletVersion { get; set; }
 
     /// <summary>Deprecated; the API still demands it.</summary>
-    public string? KubeProxyVersion { get; init; }
+    public string? KubeProxyVersion { get; set; }
 
     /// <summary><c>linux</c>.</summary>
-    public string? OperatingSystem { get; init; }
+    public string? OperatingSystem { get; set; }
 
     /// <summary><c>amd64</c> or <c>arm64</c>.</summary>
-    public string? Architecture { get; init; }
+    public string? Architecture { get; set; }
 }

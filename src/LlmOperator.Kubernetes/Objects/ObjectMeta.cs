@@ -12,48 +12,49 @@ public sealed record ObjectMeta
     public static ObjectMeta Empty { get; } = new();
 
     /// <summary>Name, unique among the kind in the namespace.</summary>
-    public string? Name { get; init; }
+    public string? Name { get; set; }
 
     /// <summary>Prefix the server completes when <see cref="Name"/> is absent.</summary>
-    public string? GenerateName { get; init; }
+    public string? GenerateName { get; set; }
 
     /// <summary>Namespace; null for cluster-scoped kinds.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public string? Namespace { get; init; }
+    public string? Namespace { get; set; }
 
     /// <summary>Identity over the object's life, set by the server.</summary>
-    public string? Uid { get; init; }
+    public string? Uid { get; set; }
 
     /// <summary>Opaque version for optimistic locking and for resuming watches.</summary>
-    public string? ResourceVersion { get; init; }
+    public string? ResourceVersion { get; set; }
 
     /// <summary>Counts changes of the desired state.</summary>
-    public long? Generation { get; init; }
+    public long? Generation { get; set; }
 
     /// <summary>When the server created the object.</summary>
     [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? CreationTimestamp { get; init; }
+    public DateTimeOffset? CreationTimestamp { get; set; }
 
     /// <summary>When deletion was asked for; the object lives on until its finalizers are gone.</summary>
     [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? DeletionTimestamp { get; init; }
+    public DateTimeOffset? DeletionTimestamp { get; set; }
 
     /// <summary>Seconds a pod may take to stop, once deletion was asked for.</summary>
-    public long? DeletionGracePeriodSeconds { get; init; }
+    public long? DeletionGracePeriodSeconds { get; set; }
 
     /// <summary>Labels: short values to select by.</summary>
     [JsonConverter(typeof(PooledMapConverter))]
-    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+    public IReadOnlyDictionary<string, string>? Labels { get; set; }
 
     /// <summary>Annotations: values nobody selects by.</summary>
     [JsonConverter(typeof(PooledMapConverter))]
-    public IReadOnlyDictionary<string, string>? Annotations { get; init; }
+    public IReadOnlyDictionary<string, string>? Annotations { get; set; }
 
     /// <summary>Owners; the object is collected when all of them are gone.</summary>
-    public IReadOnlyList<OwnerReference>? OwnerReferences { get; init; }
+    public IReadOnlyList<OwnerReference>? OwnerReferences { get; set; }
 
     /// <summary>Names of those who must agree before the object goes.</summary>
-    public IReadOnlyList<string>? Finalizers { get; init; }
+    [JsonConverter(typeof(PooledListConverter))]
+    public IReadOnlyList<string>? Finalizers { get; set; }
 
     /// <summary>Fields not modelled above, kept where an object is written back. Settable because the serializer fills it after construction.</summary>
     [JsonExtensionData]
@@ -70,21 +71,21 @@ public sealed record OwnerReference
 {
     /// <summary><c>group/version</c> of the owner.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public required string ApiVersion { get; init; }
+    public string ApiVersion { get; set; } = "";
 
     /// <summary>Kind of the owner.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public required string Kind { get; init; }
+    public string Kind { get; set; } = "";
 
     /// <summary>Name of the owner.</summary>
-    public required string Name { get; init; }
+    public string Name { get; set; } = "";
 
     /// <summary>Uid of the owner; a namesake with another uid is not the owner.</summary>
-    public required string Uid { get; init; }
+    public string Uid { get; set; } = "";
 
     /// <summary>Whether this owner is the managing controller; at most one is.</summary>
-    public bool? Controller { get; init; }
+    public bool? Controller { get; set; }
 
     /// <summary>Whether the owner's foreground deletion waits for this object.</summary>
-    public bool? BlockOwnerDeletion { get; init; }
+    public bool? BlockOwnerDeletion { get; set; }
 }

@@ -20,61 +20,63 @@ public sealed record PersistentVolumeClaim : IKubeObject<PersistentVolumeClaim>
     public string Kind => Resource.Kind;
 
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
+    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; set; } = ObjectMeta.Empty;
 
     /// <summary>What is claimed.</summary>
-    public PersistentVolumeClaimSpec? Spec { get; init; }
+    public PersistentVolumeClaimSpec? Spec { get; set; }
 
     /// <summary>What was given.</summary>
-    public PersistentVolumeClaimStatus? Status { get; init; }
+    public PersistentVolumeClaimStatus? Status { get; set; }
 }
 
 /// <summary>What is claimed.</summary>
 public sealed record PersistentVolumeClaimSpec
 {
     /// <summary><c>ReadWriteOnce</c>, <c>ReadOnlyMany</c>, <c>ReadWriteMany</c> or <c>ReadWriteOncePod</c>.</summary>
-    public IReadOnlyList<string>? AccessModes { get; init; }
+    public IReadOnlyList<string>? AccessModes { get; set; }
 
     /// <summary>Size.</summary>
-    public VolumeResourceRequirements? Resources { get; init; }
+    public VolumeResourceRequirements? Resources { get; set; }
 
     /// <summary>Class; the default when absent, none when empty.</summary>
-    public string? StorageClassName { get; init; }
+    public string? StorageClassName { get; set; }
 
     /// <summary><c>Filesystem</c> or <c>Block</c>.</summary>
-    public string? VolumeMode { get; init; }
+    public string? VolumeMode { get; set; }
 
     /// <summary>Volume bound to.</summary>
-    public string? VolumeName { get; init; }
+    public string? VolumeName { get; set; }
 
     /// <summary>Volumes that may be bound.</summary>
-    public LabelSelector? Selector { get; init; }
+    public LabelSelector? Selector { get; set; }
 
     /// <summary>What the volume starts with.</summary>
-    public TypedLocalObjectReference? DataSource { get; init; }
+    public TypedLocalObjectReference? DataSource { get; set; }
 }
 
 /// <summary>Size of a claim.</summary>
 public sealed record VolumeResourceRequirements
 {
     /// <summary>At least.</summary>
-    public IReadOnlyDictionary<string, Quantity>? Requests { get; init; }
+    [JsonConverter(typeof(QuantityMapConverter))]
+    public IReadOnlyDictionary<string, Quantity>? Requests { get; set; }
 
     /// <summary>At most.</summary>
-    public IReadOnlyDictionary<string, Quantity>? Limits { get; init; }
+    [JsonConverter(typeof(QuantityMapConverter))]
+    public IReadOnlyDictionary<string, Quantity>? Limits { get; set; }
 }
 
 /// <summary>An object in the same namespace, of whatever kind.</summary>
 public sealed record TypedLocalObjectReference
 {
     /// <summary>Group of the kind.</summary>
-    public string? ApiGroup { get; init; }
+    public string? ApiGroup { get; set; }
 
     /// <summary>Kind.</summary>
-    public required string Kind { get; init; }
+    public string Kind { get; set; } = "";
 
     /// <summary>Name.</summary>
-    public required string Name { get; init; }
+    public string Name { get; set; } = "";
 }
 
 /// <summary>What was given for a claim.</summary>
@@ -82,16 +84,17 @@ public sealed record PersistentVolumeClaimStatus
 {
     /// <summary><c>Pending</c>, <c>Bound</c> or <c>Lost</c>.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public string? Phase { get; init; }
+    public string? Phase { get; set; }
 
     /// <summary>Modes given.</summary>
-    public IReadOnlyList<string>? AccessModes { get; init; }
+    public IReadOnlyList<string>? AccessModes { get; set; }
 
     /// <summary>Size given.</summary>
-    public IReadOnlyDictionary<string, Quantity>? Capacity { get; init; }
+    [JsonConverter(typeof(QuantityMapConverter))]
+    public IReadOnlyDictionary<string, Quantity>? Capacity { get; set; }
 
     /// <summary>Aspects of the state.</summary>
-    public IReadOnlyList<PersistentVolumeClaimCondition>? Conditions { get; init; }
+    public IReadOnlyList<PersistentVolumeClaimCondition>? Conditions { get; set; }
 }
 
 /// <summary>One aspect of a claim's state.</summary>
@@ -99,24 +102,24 @@ public sealed record PersistentVolumeClaimCondition
 {
     /// <summary>Aspect.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public required string Type { get; init; }
+    public string Type { get; set; } = "";
 
     /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public required string Status { get; init; }
+    public string Status { get; set; } = "";
 
     /// <summary>Machine word.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public string? Reason { get; init; }
+    public string? Reason { get; set; }
 
     /// <summary>Sentence for a person.</summary>
-    public string? Message { get; init; }
+    public string? Message { get; set; }
 
     /// <summary>When it was last checked.</summary>
     [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? LastProbeTime { get; init; }
+    public DateTimeOffset? LastProbeTime { get; set; }
 
     /// <summary>When the status last changed.</summary>
     [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? LastTransitionTime { get; init; }
+    public DateTimeOffset? LastTransitionTime { get; set; }
 }

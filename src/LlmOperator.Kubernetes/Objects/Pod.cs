@@ -19,21 +19,21 @@ public sealed record Pod : IKubeObject<Pod>
     public string Kind => Resource.Kind;
 
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
+    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; set; } = ObjectMeta.Empty;
 
     /// <summary>What should run.</summary>
-    public PodSpec? Spec { get; init; }
+    public PodSpec? Spec { get; set; }
 
     /// <summary>What runs.</summary>
-    public PodStatus? Status { get; init; }
+    public PodStatus? Status { get; set; }
 }
 
 /// <summary>A pod as a workload's template has it.</summary>
 public sealed record PodTemplateSpec
 {
     /// <summary>Labels and annotations of the pods.</summary>
-    public ObjectMeta? Metadata { get; init; }
+    public ObjectMeta? Metadata { get; set; }
 
     /// <summary>What should run.</summary>
-    public PodSpec? Spec { get; init; }
+    public PodSpec? Spec { get; set; }
 }

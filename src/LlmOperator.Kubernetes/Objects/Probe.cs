@@ -7,89 +7,94 @@ namespace LlmOperator.Kubernetes.Objects;
 public sealed record Probe
 {
     /// <summary>Run a command.</summary>
-    public ExecAction? Exec { get; init; }
+    public ExecAction? Exec { get; set; }
 
     /// <summary>Send a request.</summary>
-    public HttpGetAction? HttpGet { get; init; }
+    public HttpGetAction? HttpGet { get; set; }
 
     /// <summary>Open a connection.</summary>
-    public TcpSocketAction? TcpSocket { get; init; }
+    public TcpSocketAction? TcpSocket { get; set; }
 
     /// <summary>Call the gRPC health service.</summary>
-    public GrpcAction? Grpc { get; init; }
+    public GrpcAction? Grpc { get; set; }
 
     /// <summary>Wait before the first check.</summary>
-    public int? InitialDelaySeconds { get; init; }
+    public int? InitialDelaySeconds { get; set; }
 
     /// <summary>Time between checks.</summary>
-    public int? PeriodSeconds { get; init; }
+    public int? PeriodSeconds { get; set; }
 
     /// <summary>Time a check may take.</summary>
-    public int? TimeoutSeconds { get; init; }
+    public int? TimeoutSeconds { get; set; }
 
     /// <summary>Successes in a row that count.</summary>
-    public int? SuccessThreshold { get; init; }
+    public int? SuccessThreshold { get; set; }
 
     /// <summary>Failures in a row that count.</summary>
-    public int? FailureThreshold { get; init; }
+    public int? FailureThreshold { get; set; }
 
     /// <summary>Time to stop when this probe fails.</summary>
-    public long? TerminationGracePeriodSeconds { get; init; }
+    public long? TerminationGracePeriodSeconds { get; set; }
 }
 
 /// <summary>A command in the container.</summary>
 public sealed record ExecAction
 {
     /// <summary>Program and arguments.</summary>
-    public IReadOnlyList<string>? Command { get; init; }
+    [JsonConverter(typeof(PooledListConverter))]
+    public IReadOnlyList<string>? Command { get; set; }
 }
 
 /// <summary>An HTTP request.</summary>
 public sealed record HttpGetAction
 {
     /// <summary>Path.</summary>
-    public string? Path { get; init; }
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string? Path { get; set; }
 
     /// <summary>Port, by number or name.</summary>
-    public required IntOrString Port { get; init; }
+    public IntOrString Port { get; set; }
 
     /// <summary>Host instead of the pod's address.</summary>
-    public string? Host { get; init; }
+    public string? Host { get; set; }
 
     /// <summary><c>HTTP</c> or <c>HTTPS</c>.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public string? Scheme { get; init; }
+    public string? Scheme { get; set; }
 
     /// <summary>Headers.</summary>
-    public IReadOnlyList<HttpHeader>? HttpHeaders { get; init; }
+    public IReadOnlyList<HttpHeader>? HttpHeaders { get; set; }
 }
 
 /// <summary>A header of a request.</summary>
 public sealed record HttpHeader
 {
     /// <summary>Name.</summary>
-    public required string Name { get; init; }
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string Name { get; set; } = "";
 
     /// <summary>Value.</summary>
-    public required string Value { get; init; }
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string Value { get; set; } = "";
 }
 
 /// <summary>A TCP connection.</summary>
 public sealed record TcpSocketAction
 {
     /// <summary>Port, by number or name.</summary>
-    public required IntOrString Port { get; init; }
+    public IntOrString Port { get; set; }
 
     /// <summary>Host instead of the pod's address.</summary>
-    public string? Host { get; init; }
+    public string? Host { get; set; }
 }
 
 /// <summary>A gRPC health check.</summary>
 public sealed record GrpcAction
 {
     /// <summary>Port.</summary>
-    public required int Port { get; init; }
+    public int Port { get; set; }
 
     /// <summary>Service asked about.</summary>
-    public string? Service { get; init; }
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string? Service { get; set; }
 }

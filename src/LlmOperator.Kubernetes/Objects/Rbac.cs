@@ -20,10 +20,10 @@ public sealed record Role : IKubeObject<Role>
     public string Kind => Resource.Kind;
 
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
+    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; set; } = ObjectMeta.Empty;
 
     /// <summary>Rights.</summary>
-    public IReadOnlyList<PolicyRule>? Rules { get; init; }
+    public IReadOnlyList<PolicyRule>? Rules { get; set; }
 }
 
 /// <summary>Rights in the cluster.</summary>
@@ -42,10 +42,10 @@ public sealed record ClusterRole : IKubeObject<ClusterRole>
     public string Kind => Resource.Kind;
 
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
+    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; set; } = ObjectMeta.Empty;
 
     /// <summary>Rights.</summary>
-    public IReadOnlyList<PolicyRule>? Rules { get; init; }
+    public IReadOnlyList<PolicyRule>? Rules { get; set; }
 }
 
 /// <summary>Gives a role's rights to subjects.</summary>
@@ -64,13 +64,13 @@ public sealed record RoleBinding : IKubeObject<RoleBinding>
     public string Kind => Resource.Kind;
 
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
+    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; set; } = ObjectMeta.Empty;
 
     /// <summary>Role; immutable.</summary>
-    public RoleRef? RoleRef { get; init; }
+    public RoleRef? RoleRef { get; set; }
 
     /// <summary>Who gets it.</summary>
-    public IReadOnlyList<Subject>? Subjects { get; init; }
+    public IReadOnlyList<Subject>? Subjects { get; set; }
 }
 
 /// <summary>Gives a cluster role's rights to subjects.</summary>
@@ -89,60 +89,60 @@ public sealed record ClusterRoleBinding : IKubeObject<ClusterRoleBinding>
     public string Kind => Resource.Kind;
 
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
+    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; set; } = ObjectMeta.Empty;
 
     /// <summary>Role; immutable.</summary>
-    public RoleRef? RoleRef { get; init; }
+    public RoleRef? RoleRef { get; set; }
 
     /// <summary>Who gets it.</summary>
-    public IReadOnlyList<Subject>? Subjects { get; init; }
+    public IReadOnlyList<Subject>? Subjects { get; set; }
 }
 
 /// <summary>A right.</summary>
 public sealed record PolicyRule
 {
     /// <summary>Groups.</summary>
-    public IReadOnlyList<string>? ApiGroups { get; init; }
+    public IReadOnlyList<string>? ApiGroups { get; set; }
 
     /// <summary>Plural names, with a slash for subresources.</summary>
-    public IReadOnlyList<string>? Resources { get; init; }
+    public IReadOnlyList<string>? Resources { get; set; }
 
     /// <summary>Only these objects.</summary>
-    public IReadOnlyList<string>? ResourceNames { get; init; }
+    public IReadOnlyList<string>? ResourceNames { get; set; }
 
     /// <summary>What may be done.</summary>
-    public IReadOnlyList<string>? Verbs { get; init; }
+    public IReadOnlyList<string>? Verbs { get; set; }
 
     /// <summary>Paths outside the API.</summary>
     [JsonPropertyName("nonResourceURLs")]
-    public IReadOnlyList<string>? NonResourceURLs { get; init; }
+    public IReadOnlyList<string>? NonResourceURLs { get; set; }
 }
 
 /// <summary>The role of a binding.</summary>
 public sealed record RoleRef
 {
     /// <summary><c>rbac.authorization.k8s.io</c>.</summary>
-    public required string ApiGroup { get; init; }
+    public required string ApiGroup { get; set; }
 
     /// <summary><c>Role</c> or <c>ClusterRole</c>.</summary>
-    public required string Kind { get; init; }
+    public required string Kind { get; set; }
 
     /// <summary>Name.</summary>
-    public required string Name { get; init; }
+    public required string Name { get; set; }
 }
 
 /// <summary>Who gets a role.</summary>
 public sealed record Subject
 {
     /// <summary><c>User</c>, <c>Group</c> or <c>ServiceAccount</c>.</summary>
-    public required string Kind { get; init; }
+    public required string Kind { get; set; }
 
     /// <summary>Name.</summary>
-    public required string Name { get; init; }
+    public required string Name { get; set; }
 
     /// <summary>Namespace of a service account.</summary>
-    public string? Namespace { get; init; }
+    public string? Namespace { get; set; }
 
     /// <summary>Group of the subject's kind.</summary>
-    public string? ApiGroup { get; init; }
+    public string? ApiGroup { get; set; }
 }

@@ -20,54 +20,54 @@ public sealed record ReplicaSet : IKubeObject<ReplicaSet>
     public string Kind => Resource.Kind;
 
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
+    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; set; } = ObjectMeta.Empty;
 
     /// <summary>What is wanted.</summary>
-    public ReplicaSetSpec? Spec { get; init; }
+    public ReplicaSetSpec? Spec { get; set; }
 
     /// <summary>What there is.</summary>
-    public ReplicaSetStatus? Status { get; init; }
+    public ReplicaSetStatus? Status { get; set; }
 }
 
 /// <summary>What is wanted of a replica set.</summary>
 public sealed record ReplicaSetSpec
 {
     /// <summary>Pods wanted.</summary>
-    public int? Replicas { get; init; }
+    public int? Replicas { get; set; }
 
     /// <summary>Pods it owns; immutable.</summary>
-    public LabelSelector? Selector { get; init; }
+    public LabelSelector? Selector { get; set; }
 
     /// <summary>The pods.</summary>
-    public PodTemplateSpec? Template { get; init; }
+    public PodTemplateSpec? Template { get; set; }
 
     /// <summary>How long a pod must be ready to count as available.</summary>
-    public int? MinReadySeconds { get; init; }
+    public int? MinReadySeconds { get; set; }
 }
 
 /// <summary>What there is of a replica set.</summary>
 public sealed record ReplicaSetStatus
 {
     /// <summary>Generation the status speaks of.</summary>
-    public long? ObservedGeneration { get; init; }
+    public long? ObservedGeneration { get; set; }
 
     /// <summary>Pods.</summary>
-    public int? Replicas { get; init; }
+    public int? Replicas { get; set; }
 
     /// <summary>Pods with all labels of the template.</summary>
-    public int? FullyLabeledReplicas { get; init; }
+    public int? FullyLabeledReplicas { get; set; }
 
     /// <summary>Ready pods.</summary>
-    public int? ReadyReplicas { get; init; }
+    public int? ReadyReplicas { get; set; }
 
     /// <summary>Pods ready long enough.</summary>
-    public int? AvailableReplicas { get; init; }
+    public int? AvailableReplicas { get; set; }
 
     /// <summary>Pods that are stopping.</summary>
-    public int? TerminatingReplicas { get; init; }
+    public int? TerminatingReplicas { get; set; }
 
     /// <summary>Aspects of the state.</summary>
-    public IReadOnlyList<ReplicaSetCondition>? Conditions { get; init; }
+    public IReadOnlyList<ReplicaSetCondition>? Conditions { get; set; }
 }
 
 /// <summary>One aspect of a replica set's state.</summary>
@@ -75,20 +75,20 @@ public sealed record ReplicaSetCondition
 {
     /// <summary>Aspect.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public required string Type { get; init; }
+    public string Type { get; set; } = "";
 
     /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public required string Status { get; init; }
+    public string Status { get; set; } = "";
 
     /// <summary>Machine word.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public string? Reason { get; init; }
+    public string? Reason { get; set; }
 
     /// <summary>Sentence for a person.</summary>
-    public string? Message { get; init; }
+    public string? Message { get; set; }
 
     /// <summary>When the status last changed.</summary>
     [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? LastTransitionTime { get; init; }
+    public DateTimeOffset? LastTransitionTime { get; set; }
 }

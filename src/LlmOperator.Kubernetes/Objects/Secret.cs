@@ -20,18 +20,18 @@ public sealed record Secret : IKubeObject<Secret>
     public string Kind => Resource.Kind;
 
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
+    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; set; } = ObjectMeta.Empty;
 
     /// <summary>What is in it, for example <c>Opaque</c>.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public string? Type { get; init; }
+    public string? Type { get; set; }
 
     /// <summary>Values as bytes (base64 in JSON)</summary>
-    public IReadOnlyDictionary<string, byte[]>? Data { get; init; }
+    public IReadOnlyDictionary<string, byte[]>? Data { get; set; }
 
     /// <summary>Values as text, for writing only.</summary>
-    public IReadOnlyDictionary<string, string>? StringData { get; init; }
+    public IReadOnlyDictionary<string, string>? StringData { get; set; }
 
     /// <summary>Never changes.</summary>
-    public bool? Immutable { get; init; }
+    public bool? Immutable { get; set; }
 }

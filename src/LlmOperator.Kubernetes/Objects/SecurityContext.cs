@@ -7,84 +7,84 @@ namespace LlmOperator.Kubernetes.Objects;
 public sealed record PodSecurityContext
 {
     /// <summary>User.</summary>
-    public long? RunAsUser { get; init; }
+    public long? RunAsUser { get; set; }
 
     /// <summary>Group.</summary>
-    public long? RunAsGroup { get; init; }
+    public long? RunAsGroup { get; set; }
 
     /// <summary>Refuse to run as root.</summary>
-    public bool? RunAsNonRoot { get; init; }
+    public bool? RunAsNonRoot { get; set; }
 
     /// <summary>Group that owns volumes.</summary>
-    public long? FsGroup { get; init; }
+    public long? FsGroup { get; set; }
 
     /// <summary>When ownership of volumes is changed.</summary>
-    public string? FsGroupChangePolicy { get; init; }
+    public string? FsGroupChangePolicy { get; set; }
 
     /// <summary>Further groups.</summary>
-    public IReadOnlyList<long>? SupplementalGroups { get; init; }
+    public IReadOnlyList<long>? SupplementalGroups { get; set; }
 
     /// <summary>Whether the image's groups count.</summary>
-    public string? SupplementalGroupsPolicy { get; init; }
+    public string? SupplementalGroupsPolicy { get; set; }
 
     /// <summary>System calls allowed.</summary>
-    public SeccompProfile? SeccompProfile { get; init; }
+    public SeccompProfile? SeccompProfile { get; set; }
 
     /// <summary>AppArmor profile.</summary>
-    public AppArmorProfile? AppArmorProfile { get; init; }
+    public AppArmorProfile? AppArmorProfile { get; set; }
 
     /// <summary>SELinux context.</summary>
-    public SeLinuxOptions? SeLinuxOptions { get; init; }
+    public SeLinuxOptions? SeLinuxOptions { get; set; }
 
     /// <summary>Kernel settings.</summary>
-    public IReadOnlyList<Sysctl>? Sysctls { get; init; }
+    public IReadOnlyList<Sysctl>? Sysctls { get; set; }
 }
 
 /// <summary>Security settings of a container.</summary>
 public sealed record SecurityContext
 {
     /// <summary>User.</summary>
-    public long? RunAsUser { get; init; }
+    public long? RunAsUser { get; set; }
 
     /// <summary>Group.</summary>
-    public long? RunAsGroup { get; init; }
+    public long? RunAsGroup { get; set; }
 
     /// <summary>Refuse to run as root.</summary>
-    public bool? RunAsNonRoot { get; init; }
+    public bool? RunAsNonRoot { get; set; }
 
     /// <summary>All rights of the node.</summary>
-    public bool? Privileged { get; init; }
+    public bool? Privileged { get; set; }
 
     /// <summary>Whether a process may gain rights.</summary>
-    public bool? AllowPrivilegeEscalation { get; init; }
+    public bool? AllowPrivilegeEscalation { get; set; }
 
     /// <summary>Only volumes are writable.</summary>
-    public bool? ReadOnlyRootFilesystem { get; init; }
+    public bool? ReadOnlyRootFilesystem { get; set; }
 
     /// <summary>Linux capabilities.</summary>
-    public Capabilities? Capabilities { get; init; }
+    public Capabilities? Capabilities { get; set; }
 
     /// <summary>System calls allowed.</summary>
-    public SeccompProfile? SeccompProfile { get; init; }
+    public SeccompProfile? SeccompProfile { get; set; }
 
     /// <summary>AppArmor profile.</summary>
-    public AppArmorProfile? AppArmorProfile { get; init; }
+    public AppArmorProfile? AppArmorProfile { get; set; }
 
     /// <summary>SELinux context.</summary>
-    public SeLinuxOptions? SeLinuxOptions { get; init; }
+    public SeLinuxOptions? SeLinuxOptions { get; set; }
 
     /// <summary>How /proc is mounted.</summary>
-    public string? ProcMount { get; init; }
+    public string? ProcMount { get; set; }
 }
 
 /// <summary>Linux capabilities.</summary>
 public sealed record Capabilities
 {
     /// <summary>Gained.</summary>
-    public IReadOnlyList<string>? Add { get; init; }
+    public IReadOnlyList<string>? Add { get; set; }
 
     /// <summary>Given up.</summary>
-    public IReadOnlyList<string>? Drop { get; init; }
+    public IReadOnlyList<string>? Drop { get; set; }
 }
 
 /// <summary>System calls allowed.</summary>
@@ -92,10 +92,10 @@ public sealed record SeccompProfile
 {
     /// <summary><c>RuntimeDefault</c>, <c>Unconfined</c> or <c>Localhost</c>.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public required string Type { get; init; }
+    public string Type { get; set; } = "";
 
     /// <summary>File of the profile.</summary>
-    public string? LocalhostProfile { get; init; }
+    public string? LocalhostProfile { get; set; }
 }
 
 /// <summary>AppArmor profile.</summary>
@@ -103,35 +103,35 @@ public sealed record AppArmorProfile
 {
     /// <summary><c>RuntimeDefault</c>, <c>Unconfined</c> or <c>Localhost</c>.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public required string Type { get; init; }
+    public string Type { get; set; } = "";
 
     /// <summary>Name of the profile.</summary>
-    public string? LocalhostProfile { get; init; }
+    public string? LocalhostProfile { get; set; }
 }
 
 /// <summary>SELinux context.</summary>
 public sealed record SeLinuxOptions
 {
     /// <summary>Level.</summary>
-    public string? Level { get; init; }
+    public string? Level { get; set; }
 
     /// <summary>Role.</summary>
-    public string? Role { get; init; }
+    public string? Role { get; set; }
 
     /// <summary>Type.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
-    public string? Type { get; init; }
+    public string? Type { get; set; }
 
     /// <summary>User.</summary>
-    public string? User { get; init; }
+    public string? User { get; set; }
 }
 
 /// <summary>A kernel setting.</summary>
 public sealed record Sysctl
 {
     /// <summary>Name.</summary>
-    public required string Name { get; init; }
+    public string Name { get; set; } = "";
 
     /// <summary>Value.</summary>
-    public required string Value { get; init; }
+    public string Value { get; set; } = "";
 }

@@ -19,11 +19,11 @@ public sealed record ServiceAccount : IKubeObject<ServiceAccount>
     public string Kind => Resource.Kind;
 
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; init; } = ObjectMeta.Empty;
+    public ObjectMeta Metadata { get => field ?? ObjectMeta.Empty; set; } = ObjectMeta.Empty;
 
     /// <summary>Whether pods get its token.</summary>
-    public bool? AutomountServiceAccountToken { get; init; }
+    public bool? AutomountServiceAccountToken { get; set; }
 
     /// <summary>Registry credentials pods get.</summary>
-    public IReadOnlyList<LocalObjectReference>? ImagePullSecrets { get; init; }
+    public IReadOnlyList<LocalObjectReference>? ImagePullSecrets { get; set; }
 }

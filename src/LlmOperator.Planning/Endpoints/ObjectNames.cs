@@ -14,6 +14,9 @@ public static class ObjectNames
     /// <summary>Label selector of everything the operator makes, in text form.</summary>
     public const string ManagedBySelector = "app.kubernetes.io/managed-by=" + ManagedBy;
 
+    /// <summary>Start of names that are made of an endpoint's rather than being it.</summary>
+    public const string HashedPrefix = "llm-";
+
     /// <summary>Label that tells what part an object has.</summary>
     public const string ComponentLabel = "app.kubernetes.io/component";
 
@@ -47,7 +50,7 @@ public static class ObjectNames
         }
 
         var readable = endpoint.Replace('.', '-');
-        return $"llm-{readable[..Math.Min(readable.Length, 52)].TrimEnd('-')}-{Hash(endpoint)}";
+        return $"{HashedPrefix}{readable[..Math.Min(readable.Length, 52)].TrimEnd('-')}-{Hash(endpoint)}";
     }
 
     /// <summary>Name of the LeaderWorkerSet. It cannot be the Service's: the controller of the kind makes a headless Service of its own under the name.</summary>

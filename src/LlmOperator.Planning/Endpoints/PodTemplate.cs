@@ -21,7 +21,7 @@ internal static class PodTemplate
     public static PodTemplateSpec OfWorkers(EndpointSettings settings) => WithRevision(Merged(settings, PodRole.Worker), Revision(settings));
 
     /// <summary>The template before the user's is merged over it.</summary>
-    public static PodTemplateSpec Plain(EndpointSettings settings, PodRole role)
+    private static PodTemplateSpec Plain(EndpointSettings settings, PodRole role)
     {
         var labels = ObjectNames.Labels(settings.Endpoint);
         labels[ApiGroup.ModelLabel] = settings.Model.Metadata.Name!;

@@ -20,28 +20,15 @@ internal static class TemplateOverride
         ["ports"] = "spec.engine.port",
     };
 
-    /// <summary>Why a template cannot be followed; null when it can.</summary>
-    public static SpecProblem? Problem(JsonElement? template, PodTemplateSpec ours)
+    /// <summary>Why a template cannot be followed; null when it can. A field that must be there and is not is left to the API server, whose words the status repeats.</summary>
+    public static SpecProblem? Problem(JsonElement? template)
     {
         if (template is not { ValueKind: not JsonValueKind.Null } given)
         {
             return null;
         }
 
-        var problem = TemplateFields.Problem(given, Root) ?? Contract(given);
-        if (problem is null)
-        {
-            try
-            {
-                Apply(given, ours);
-            }
-            catch (JsonException error)
-            {
-                problem = $"{Root} lacks a field that must be there: {error.Message}";
-            }
-        }
-
-        return problem is null ? null : new("PodTemplateInvalid", problem);
+        return (TemplateFields.Problem(given, Root) ?? Contract(given)) is { } problem ? new("PodTemplateInvalid", problem) : null;
     }
 
     /// <summary>The operator's template with the user's merged over it.</summary>

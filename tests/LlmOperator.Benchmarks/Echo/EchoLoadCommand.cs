@@ -43,7 +43,7 @@ internal static class EchoLoadCommand
         ChildProgram Start() => program is null
             ? ChildProgram.StartSelf("running", "echo", "--kubeconfig", kubeconfig, "--workers", $"{workers}")
             : ChildProgram.Start(program, "running", "echo", "--kubeconfig", kubeconfig, "--workers", $"{workers}");
-        var table = new Table("scenario", "time", "CPU", "requests", "an object", "peak memory");
+        var table = new Table("scenario", "time", "CPU", "requests", "an object", "peak memory", "of its own");
 
         await CreateAsync(cluster, ns, 0, count, cancellationToken);
         var echo = Start();
@@ -121,7 +121,8 @@ internal static class EchoLoadCommand
                 time is null && !fromStart ? $"{cpu.TotalMilliseconds / Elapsed.TotalSeconds:0.00} ms/s" : Usage.Seconds(cpu),
                 $"{sent}",
                 objects is { } n ? $"{(double)sent / n:0.00}" : "",
-                Usage.Megabytes(used.Peak));
+                Usage.Megabytes(used.Peak),
+                Usage.Megabytes(used.Own));
         }
     }
 }

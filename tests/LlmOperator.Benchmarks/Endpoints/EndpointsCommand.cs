@@ -40,7 +40,7 @@ internal static class EndpointsCommand
 
         ChildProgram Start() => ChildProgram.Start(
             program, "Starting", "run", "--kubeconfig", sandbox.Kubeconfig, "--metrics-bind-address", "0", "--health-probe-bind-address", "0");
-        var table = new Table("scenario", "time", "operator CPU", "operator peak memory", "operator requests", "an endpoint", "sandbox CPU");
+        var table = new Table("scenario", "time", "operator CPU", "operator peak memory", "of its own", "operator requests", "an endpoint", "sandbox CPU");
         var llmOperator = Start();
         try
         {
@@ -79,6 +79,7 @@ internal static class EndpointsCommand
                 took is { } time ? Usage.Seconds(time) : "",
                 Usage.Seconds(used.Cpu - cpu),
                 Usage.Megabytes(used.Peak),
+                Usage.Megabytes(used.Own),
                 $"{after - before}",
                 took is null ? "" : $"{(double)(after - before) / count:0.0}",
                 sandboxUsed is { } own ? Usage.Seconds(own) : "");

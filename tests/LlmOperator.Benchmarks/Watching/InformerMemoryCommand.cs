@@ -32,8 +32,8 @@ internal static class InformerMemoryCommand
 
         var full = Usage.Of(process);
         heap = GC.GetTotalMemory(forceFullCollection: true) - heap;
-        var table = new Table("Deployments", "time to sync", "memory before", "memory after", "peak", "heap an object");
-        table.Add($"{deployments.Count}", Usage.Seconds(took), Usage.Megabytes(empty.Resident), Usage.Megabytes(full.Resident), Usage.Megabytes(full.Peak), $"{(double)heap / count:0} bytes");
+        var table = new Table("Deployments", "time to sync", "memory before", "memory after", "of its own", "peak", "heap an object");
+        table.Add($"{deployments.Count}", Usage.Seconds(took), Usage.Megabytes(empty.Resident), Usage.Megabytes(full.Resident), Usage.Megabytes(full.Own), Usage.Megabytes(full.Peak), $"{(double)heap / count:0} bytes");
         table.Print(Console.Out);
         await stop.CancelAsync();
         return 0;

@@ -52,6 +52,22 @@ public sealed class OwnWritesTests
         Assert.Null(_writes.Get(Key));
     }
 
+    [Fact]
+    public void Only_the_change_that_shows_our_own_write_is_an_echo()
+    {
+        var echoes = new List<(string? Version, bool IsEcho)>();
+        _cache.AddHandler(change => echoes.Add((change.Object.Metadata.ResourceVersion, _writes.IsEcho(change))));
+        _writes.Wrote(Version("10", "ours"));
+
+        _cache.Upsert(Version("9", "somebody's, before ours"));
+        _cache.Upsert(Version("10", "ours, as cached"));
+        _cache.Upsert(Version("11", "somebody's, after ours"));
+        _writes.Wrote(Version("12", "ours again"));
+        _cache.Remove(Version("12", "ours again"));
+
+        Assert.Equal([("9", false), ("10", true), ("11", false), ("12", false)], echoes);
+    }
+
     private static Echo Version(string version, string image)
     {
         var echo = Echo.Named("one", image);

@@ -91,7 +91,6 @@ public sealed class PodTemplateTests
     [InlineData("""{"spec":{"containers":[{"name":"engine","resources":{"limits":{"memory":"lots"}}}]}}""", "spec.podTemplate.spec.containers[0].resources.limits[memory] has a value of the wrong type")]
     [InlineData("""{"spec":{"nodeSelector":{"zone":1}}}""", "spec.podTemplate.spec.nodeSelector[zone] has a value of the wrong type")]
     [InlineData("""{"spec":{"volumes":[{"emptyDir":{}}]}}""", "spec.podTemplate.spec.volumes[0] has no name, by which it is merged")]
-    [InlineData("""{"spec":{"topologySpreadConstraints":[{"topologyKey":"rack","whenUnsatisfiable":"ScheduleAnyway"}]}}""", "lacks a field that must be there")]
     [InlineData("""{"spec":{"containers":[{"name":"engine","args":["--x"]}]}}""", "spec.podTemplate.spec.containers[engine].args is made from the spec: set spec.engine.args instead")]
     [InlineData("""{"spec":{"containers":[{"name":"engine","ports":[{"containerPort":1}]}]}}""", "set spec.engine.port instead")]
     [InlineData("""{"spec":{"containers":[{"name":"engine","$patch":"delete"}]}}""", "would take away the engine")]
