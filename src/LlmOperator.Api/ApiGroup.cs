@@ -29,4 +29,7 @@ public static class ApiGroup
 
     /// <summary>Annotation with the hash of what the operator wanted of an object when it last wrote it.</summary>
     public const string ContentHashAnnotation = Name + "/content-hash";
+
+    /// <summary>Annotation of an LlmModel: any new value has its revision resolved anew, which takes an update that is available.</summary>
+    public const string RefreshAnnotation = Name + "/refresh";
 }

@@ -143,6 +143,22 @@ public sealed record ModelArchitecture
     /// <summary>Experts that work on a token.</summary>
     [Bounds(1, 10_000)]
     public int? ExpertsPerToken { get; init; }
+
+    /// <summary>Layers that keep keys and values, where some work without (linear attention, state space). All layers when absent.</summary>
+    [Bounds(1, 1000)]
+    public int? KeyValueLayers { get; init; }
+
+    /// <summary>Width of what a layer keeps of a token in place of keys and values (multi-head latent attention).</summary>
+    [Bounds(1, 1_000_000)]
+    public int? LatentDimension { get; init; }
+
+    /// <summary>Tokens a layer with sliding-window attention looks back; its keys and values grow no further.</summary>
+    [Bounds(1, 100_000_000)]
+    public int? SlidingWindow { get; init; }
+
+    /// <summary>Layers with sliding-window attention. All layers when absent and slidingWindow is set.</summary>
+    [Bounds(1, 1000)]
+    public int? SlidingLayers { get; init; }
 }
 
 /// <summary>A LoRA adapter of a model.</summary>

@@ -17,6 +17,13 @@ public sealed record LlmModelStatus
     [Length(512)]
     public string? ResolvedRevision { get; init; }
 
+    /// <summary>Branch, tag or commit of the spec that the revision served was resolved from.</summary>
+    [Length(512)]
+    public string? ResolvedFrom { get; init; }
+
+    /// <summary>What the registry says of the revision served, as it was read last.</summary>
+    public RegistryFacts? Registry { get; init; }
+
     /// <summary>Number of parameters in short form, for people.</summary>
     [Length(32)]
     public string? Parameters { get; init; }
@@ -59,7 +66,7 @@ public sealed record LlmModelStatus
     [Length(253)]
     public IReadOnlyList<string>? UsedBy { get; init; }
 
-    /// <summary>What is the case: Ready, and InUse while the model's deletion waits for endpoints.</summary>
+    /// <summary>What is the case: Ready; RegistryReachable; UpdateAvailable when the branch or tag has moved on; InUse while the model's deletion waits for endpoints.</summary>
     [ListMap("type")]
     [Count(32)]
     public IReadOnlyList<Condition>? Conditions { get; init; }

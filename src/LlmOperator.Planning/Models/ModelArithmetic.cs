@@ -25,11 +25,24 @@ public static class ModelArithmetic
         _ => null,
     };
 
-    /// <summary>Bytes of key-value cache a token takes: keys and values of every layer. Null when the shape is not whole.</summary>
-    public static long? KvBytesPerToken(ModelArchitecture? shape) =>
-        shape is { Layers: { } layers, AttentionHeads: { } heads } && HeadDimension(shape) is { } width
-            ? 2L * layers * (shape.KeyValueHeads ?? heads) * width * KvValueBytes
-            : null;
+    /// <summary>
+    /// Bytes of key-value cache a token takes: keys and values of every layer that keeps them, or what latent attention keeps in their place. Layers with a sliding window are
+    /// counted whole, which is right up to the window. Null when the shape is not whole.
+    /// </summary>
+    public static long? KvBytesPerToken(ModelArchitecture? shape)
+    {
+        if ((shape?.KeyValueLayers ?? shape?.Layers) is not { } layers)
+        {
+            return null;
+        }
+
+        if (shape!.LatentDimension is { } latent)
+        {
+            return (long)layers * latent * KvValueBytes;
+        }
+
+        return (shape.KeyValueHeads ?? shape.AttentionHeads) is { } heads && HeadDimension(shape) is { } width ? 2L * layers * heads * width * KvValueBytes : null;
+    }
 
     /// <summary>
     /// Parameters of a decoder of the Llama family: embeddings, then per layer the four attention projections, the three of the feed-forward part (of every expert,

@@ -6,7 +6,11 @@ namespace LlmOperator.Planning.Models;
 /// <param name="Model">The model.</param>
 /// <param name="Users">Names of the LlmEndpoints of the namespace that name it and are not themselves being deleted.</param>
 /// <param name="Now">Present time.</param>
-public sealed record ModelObservation(LlmModel Model, IReadOnlyList<string> Users, DateTimeOffset Now);
+public sealed record ModelObservation(LlmModel Model, IReadOnlyList<string> Users, DateTimeOffset Now)
+{
+    /// <summary>What came of asking the registry; null when it was not asked this time.</summary>
+    public RegistryOutcome? Outcome { get; init; }
+}
 
 /// <summary>What follows for a model.</summary>
 /// <param name="Status">The status to have.</param>
