@@ -3,6 +3,7 @@ using LlmOperator.Api.Models;
 using LlmOperator.Controllers.Caching;
 using LlmOperator.Controllers.Endpoints;
 using LlmOperator.Controllers.Models;
+using LlmOperator.Controllers.Telemetry;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Controllers;
 using LlmOperator.Kubernetes.Informers;
@@ -24,6 +25,7 @@ public static class OperatorControllers
     {
         var caches = new OperatorCaches(manager.Informers, catalogue);
         var events = new RecordedEvents(manager.Events);
+        EndpointMetrics.AddTo(manager.Metrics.Meter, caches);
 
         manager.AddController("llmmodel", new LlmModelReconciler(caches, manager.Client, events, time), controller => controller
             .For<LlmModel>(Predicates.GenerationChanged)
@@ -69,6 +71,11 @@ public static class OperatorControllers
         change is not { Type: ObjectEventType.Updated, IsResync: false, Old: LlmModel before, Object: LlmModel after }
         || before.Metadata.Generation != after.Metadata.Generation
         || before.Metadata.DeletionTimestamp != after.Metadata.DeletionTimestamp
+        || before.Status?.ObservedGeneration != after.Status?.ObservedGeneration
+        || before.Status?.WeightsBytes != after.Status?.WeightsBytes
+        || before.Status?.KvBytesPerToken != after.Status?.KvBytesPerToken
+        || before.Status?.ContextLength != after.Status?.ContextLength
+        || before.Status?.Registry?.Architecture != after.Status?.Registry?.Architecture
         || before.Status?.ResolvedRevision != after.Status?.ResolvedRevision
         || before.Status?.Conditions.Find(ConditionTypes.Ready) is var was && after.Status?.Conditions.Find(ConditionTypes.Ready) is var now
             && (was?.Status != now?.Status || was?.Message != now?.Message);

@@ -13,6 +13,7 @@ internal sealed class OperatorCaches
 {
     private const string ByModel = "model";
     private const string ByEndpoint = "endpoint";
+    private const string ByNode = "node";
 
     private readonly Informer<LlmEndpoint> _endpoints;
     private readonly Informer<Pod> _pods;
@@ -29,7 +30,8 @@ internal sealed class OperatorCaches
         var models = informers.Get<LlmModel>().Transform(static model => model with { Metadata = CacheTransforms.Trimmed(model.Metadata) });
         _pods = informers.Get<Pod>(PodScope)
             .AddIndex(ByEndpoint, static pod => EndpointOf(pod) is { } endpoint ? [endpoint.ToString()] : [])
-            .Transform(CacheTransforms.Pod);
+            .AddIndex(ByNode, static pod => pod.Spec?.NodeName is { } node ? [node] : [])
+            .Transform(CacheTransforms.Pod(resources));
         _nodes = informers.Get<Node>().Transform(CacheTransforms.Node(labels, resources));
 
         Endpoints = new(_endpoints);
@@ -68,6 +70,9 @@ internal sealed class OperatorCaches
 
     /// <summary>Pods of an endpoint.</summary>
     public IReadOnlyList<Pod> PodsOf(ObjectKey endpoint) => _pods.ByIndex(ByEndpoint, endpoint.ToString());
+
+    /// <summary>Pods of all endpoints on a node.</summary>
+    public IReadOnlyList<Pod> PodsOn(string node) => _pods.ByIndex(ByNode, node);
 
     /// <summary>The endpoint a pod serves; null when its label is gone.</summary>
     public static ObjectKey? EndpointOf(Pod pod) =>

@@ -38,6 +38,7 @@ internal sealed class LlmEndpointReconciler(
             Service = caches.Services.Get(child),
             Pods = caches.PodsOf(key),
             Nodes = caches.Nodes,
+            PodsOn = caches.PodsOn,
             Catalogue = catalogue,
             Now = time.GetUtcNow(),
         };

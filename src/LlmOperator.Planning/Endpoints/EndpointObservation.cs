@@ -26,6 +26,9 @@ public sealed record EndpointObservation
     /// <summary>Nodes of the cluster.</summary>
     public IReadOnlyList<Node> Nodes { get; init; } = [];
 
+    /// <summary>Pods the operator made that are bound to a node, of whatever endpoint.</summary>
+    public Func<string, IReadOnlyList<Pod>> PodsOn { get; init; } = static _ => [];
+
     /// <summary>Accelerator classes there are.</summary>
     public required AcceleratorCatalogue Catalogue { get; init; }
 

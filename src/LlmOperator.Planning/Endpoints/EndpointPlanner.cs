@@ -3,6 +3,7 @@ using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Planning.Fit;
 
 namespace LlmOperator.Planning.Endpoints;
 
@@ -19,8 +20,13 @@ public static class EndpointPlanner
 
         var model = EndpointConditions.Model(conditions, spec, observed.Model);
         var (settings, problem) = observed.Model is { Spec: not null } known ? SpecCheck.Settle(observed, known) : (null, null);
+        EndpointConditions.Fits(conditions, settings?.Fit ?? problem?.Fit);
+        problem ??= settings?.Fit is { Status: ConditionStatus.False } fit ? new(fit.Reason, fit.Message) { Fit = fit } : null;
         problem ??= Foreign(endpoint, observed.Deployment) ?? Foreign(endpoint, observed.Service);
-        var follow = model.Status == ConditionStatus.True && problem is null && settings is not null;
+
+        // What is known of a model that was changed a moment ago is about what it was: nothing is made of that.
+        var isStale = observed.Model?.Status?.ObservedGeneration < observed.Model?.Metadata.Generation;
+        var follow = model.Status == ConditionStatus.True && problem is null && settings is not null && !isStale;
         problem ??= observed.Refusal is { } refusal
             ? new("ObjectRefused", $"the API server refuses what follows from the spec: {refusal}; change the field of the spec it comes from, or allow it where a policy or a missing permission is the cause")
             : null;
@@ -28,7 +34,7 @@ public static class EndpointPlanner
         var deployment = follow ? EndpointObjects.Deployment(settings!) : null;
         var wanted = deployment ?? (Foreign(endpoint, observed.Deployment) is null ? observed.Deployment : null);
         var target = EndpointObjects.Revision(wanted);
-        var scheduled = EndpointConditions.Scheduled(conditions, observed, settings, state, SpecCheck.Pods(spec));
+        var scheduled = EndpointConditions.Scheduled(conditions, observed, settings, problem, deployment?.Spec?.Template?.Spec, state, SpecCheck.Pods(spec));
         var available = EndpointConditions.Available(conditions, state, SpecCheck.Pods(spec));
         var progressing = EndpointConditions.Progressing(conditions, state, problem, follow, target);
         EndpointConditions.Degraded(conditions, SpecCheck.Ignored(spec, observed.Model?.Spec));
@@ -38,16 +44,21 @@ public static class EndpointPlanner
         {
             Deployment = deployment,
             Service = follow ? EndpointObjects.Service(settings!) : null,
-            Status = Status(observed, settings, state, conditions, target),
+            Status = Status(observed, settings, settings?.Fit ?? problem?.Fit, state, conditions, target),
             Transitions = conditions.Transitions,
         };
     }
 
-    private static LlmEndpointStatus Status(EndpointObservation observed, EndpointSettings? settings, WorkloadState state, ConditionSet conditions, string? target)
+    private static LlmEndpointStatus Status(EndpointObservation observed, EndpointSettings? settings, FitVerdict? fit, WorkloadState state, ConditionSet conditions, string? target)
     {
         var endpoint = observed.Endpoint;
         var before = endpoint.Status;
         var desired = SpecCheck.Pods(endpoint.Spec!);
+
+        // Pods of an earlier revision go on running on what they were given.
+        var accelerator = settings is null || (settings.Fit.Status == ConditionStatus.False && state.Exists && before?.Accelerator is not null)
+            ? before?.Accelerator
+            : new() { Type = settings.Accelerator.Name, Count = settings.AcceleratorCount, Summary = $"{settings.AcceleratorCount}x {settings.Accelerator.Name}", Basis = settings.AcceleratorBasis };
         return new()
         {
             ObservedGeneration = endpoint.Metadata.Generation,
@@ -65,9 +76,9 @@ public static class EndpointPlanner
             // The target becomes the active revision once no pod of another one is needed any more.
             ActiveRevision = state.IsComplete && state.Revision == target && state.Ready > 0 ? target : before?.ActiveRevision,
             Model = settings is null ? before?.Model : new() { Name = settings.Model.Metadata.Name!, Revision = settings.Revision },
-            Accelerator = settings is null
-                ? before?.Accelerator
-                : new() { Type = settings.Accelerator.Name, Count = settings.AcceleratorCount, Summary = $"{settings.AcceleratorCount}x {settings.Accelerator.Name}" },
+            Accelerator = accelerator,
+            Memory = fit is null ? before?.Memory : fit.Memory,
+            Cost = EndpointCost.Of(accelerator, state.Replicas, state, observed),
             Conditions = conditions.Conditions,
         };
     }

@@ -1,6 +1,7 @@
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
 using LlmOperator.Planning.Accelerators;
+using LlmOperator.Planning.Fit;
 
 namespace LlmOperator.Planning.Endpoints;
 
@@ -21,6 +22,12 @@ internal sealed record EndpointSettings
 
     /// <summary>Accelerators of one pod.</summary>
     public required int AcceleratorCount { get; init; }
+
+    /// <summary>Digest of what the operator chose the accelerators for; null where the spec names them.</summary>
+    public string? AcceleratorBasis { get; init; }
+
+    /// <summary>Whether the model fits on them.</summary>
+    public required FitVerdict Fit { get; init; }
 
     public required int Tensor { get; init; }
 

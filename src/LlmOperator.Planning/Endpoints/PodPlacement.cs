@@ -1,3 +1,4 @@
+using LlmOperator.Api.Endpoints;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Accelerators;
 
@@ -28,11 +29,14 @@ internal static class PodPlacement
     };
 
     /// <summary>Taints of accelerator nodes: named after the resource everywhere but on AKS, whose convention is sku=gpu. Then what the user adds.</summary>
-    public static IReadOnlyList<Toleration> Tolerations(EndpointSettings settings) =>
+    public static IReadOnlyList<Toleration> Tolerations(EndpointSettings settings) => Tolerations(settings.Accelerator, settings.Spec.Scheduling);
+
+    /// <summary>Taints tolerated by pods with accelerators of a class.</summary>
+    public static IReadOnlyList<Toleration> Tolerations(AcceleratorClass accelerator, SchedulingSpec? scheduling) =>
     [
-        new() { Key = settings.Accelerator.Resource, Operator = "Exists" },
+        new() { Key = accelerator.Resource, Operator = "Exists" },
         new() { Key = "sku", Operator = "Equal", Value = "gpu", Effect = "NoSchedule" },
-        .. (settings.Spec.Scheduling?.Tolerations ?? []).Select(toleration => new Toleration
+        .. (scheduling?.Tolerations ?? []).Select(toleration => new Toleration
         {
             Key = toleration.Key,
             Operator = toleration.Operator,

@@ -1,11 +1,19 @@
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
 using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Planning.Fit;
 
 namespace LlmOperator.Planning.Endpoints;
 
 /// <summary>Why an endpoint cannot be served as its spec stands: a word, and what to change.</summary>
-internal sealed record SpecProblem(string Reason, string Message);
+internal sealed record SpecProblem(string Reason, string Message)
+{
+    /// <summary>What it says of memory, where it is about that.</summary>
+    public FitVerdict? Fit { get; init; }
+
+    /// <summary>Whether it is about nodes.</summary>
+    public bool Scheduling { get; init; }
+}
 
 /// <summary>Decides what a spec leaves open, and finds what cannot be done.</summary>
 internal static class SpecCheck
@@ -46,36 +54,10 @@ internal static class SpecCheck
             return Problem("RolloutImpossible", "with spec.rollout.maxSurge and spec.rollout.maxUnavailable both 0 no pod could ever be replaced: set one of them to 1");
         }
 
-        if (spec.Accelerator is not { } wanted)
+        var (accelerator, accelerators) = AcceleratorSettlement.Of(observed, engine, model);
+        if (accelerator is null)
         {
-            return Problem("AcceleratorMissing", $"spec.accelerator is missing: set spec.accelerator.type to one of {Known(observed)}");
-        }
-
-        if (wanted.Type.Equals("auto", StringComparison.OrdinalIgnoreCase))
-        {
-            return Problem("AcceleratorAutoNotSupported", $"this version of the operator does not choose accelerators: set spec.accelerator.type to one of {Known(observed)}");
-        }
-
-        if (observed.Catalogue.Find(wanted.Type) is not { } accelerator)
-        {
-            return Problem("UnknownAccelerator", $"spec.accelerator.type \"{wanted.Type}\" is not in the accelerator catalogue: use one of {Known(observed)}, or add it to the operator's catalogue");
-        }
-
-        var pipeline = spec.Parallelism?.Pipeline ?? 1;
-        var count = wanted.Count ?? ((spec.Parallelism?.Tensor ?? 1) * pipeline);
-        var tensor = spec.Parallelism?.Tensor ?? Math.Max(count / pipeline, 1);
-        if (tensor * pipeline > count)
-        {
-            return Problem(
-                "SeveralNodesNotSupported",
-                $"parallelism.tensor {tensor} x parallelism.pipeline {pipeline} needs {tensor * pipeline} accelerators and a replica has {count}; this version of the operator keeps a replica on one node: set spec.accelerator.count to {tensor * pipeline} or lower the parallelism");
-        }
-
-        if (count % (tensor * pipeline) != 0)
-        {
-            return Problem(
-                "ParallelismMismatch",
-                $"parallelism.tensor {tensor} x parallelism.pipeline {pipeline} does not divide accelerator.count {count}: set spec.accelerator.count to a multiple of {tensor * pipeline}");
+            return (null, accelerators);
         }
 
         return (new()
@@ -85,10 +67,12 @@ internal static class SpecCheck
             Model = model,
             ModelSpec = modelSpec,
             Engine = engine,
-            Accelerator = accelerator,
-            AcceleratorCount = count,
-            Tensor = tensor,
-            Pipeline = pipeline,
+            Accelerator = accelerator.Accelerator,
+            AcceleratorCount = accelerator.Count,
+            AcceleratorBasis = accelerator.Basis,
+            Tensor = accelerator.Tensor,
+            Pipeline = accelerator.Pipeline,
+            Fit = accelerator.Fit,
             Pods = Pods(spec),
         }, null);
     }
@@ -124,6 +108,4 @@ internal static class SpecCheck
     public static bool IsZero(IntOrString? value) => value is { } given && (given.Number == 0 || given.Text?.TrimEnd('%').Trim('0') is "");
 
     private static (EndpointSettings?, SpecProblem?) Problem(string reason, string message) => (null, new(reason, message));
-
-    private static string Known(EndpointObservation observed) => string.Join(", ", observed.Catalogue.Classes.Select(known => known.Name));
 }

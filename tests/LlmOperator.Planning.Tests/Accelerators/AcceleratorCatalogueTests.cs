@@ -12,7 +12,6 @@ public sealed class AcceleratorCatalogueTests
     [Theory]
     [InlineData("nvidia.com/gpu.product", "NVIDIA-A10G", "A10G")]
     [InlineData("nvidia.com/gpu.product", "A10G", "A10G")]
-    [InlineData("nvidia.com/gpu.product", "NVIDIA-A10G-SHARED", "A10G")]
     [InlineData("nvidia.com/gpu.product", "Tesla-T4", "T4")]
     [InlineData("nvidia.com/gpu.product", "NVIDIA-A100-SXM4-80GB", "A100-80GB")]
     [InlineData("nvidia.com/gpu.product", "A100-SXM4-40GB", "A100-40GB")]

@@ -208,7 +208,6 @@ public sealed class EndpointConditionsTests
 
     [Theory]
     [InlineData("""{"modelRef":{"name":"m"},"accelerator":{"type":"A9000"}}""", "UnknownAccelerator", "\"A9000\" is not in the accelerator catalogue: use one of T4, ")]
-    [InlineData("""{"modelRef":{"name":"m"},"accelerator":{"type":"auto"}}""", "AcceleratorAutoNotSupported", "set spec.accelerator.type")]
     [InlineData("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"engine":{"type":"TGI"}}""", "EngineNotSupported", "set spec.engine.type to vLLM")]
     [InlineData("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"engine":{"args":["--port=9000"]}}""", "ArgumentNotAllowed", "set spec.engine.port")]
     [InlineData("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"rollout":{"maxSurge":"0%","maxUnavailable":0}}""", "RolloutImpossible", "set one of them to 1")]

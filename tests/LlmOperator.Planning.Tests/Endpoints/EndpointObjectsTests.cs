@@ -65,7 +65,7 @@ public sealed class EndpointObjectsTests
     public void An_argument_of_the_user_replaces_the_operators()
     {
         var plan = EndpointPlanner.Plan(Cluster.Observe(
-            Cluster.Endpoint("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"engine":{"args":["--gpu-memory-utilization=0.5","--served-model-name","mine"]}}"""), Cluster.Model()));
+            Cluster.Endpoint("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"engine":{"args":["--gpu-memory-utilization=0.95","--served-model-name","mine"]}}"""), Cluster.Model()));
 
         var args = plan.Deployment!.Spec!.Template!.Spec!.Containers![0].Args!;
         Assert.Equal(1, args.Count(argument => argument.StartsWith("--gpu-memory-utilization", StringComparison.Ordinal)));
