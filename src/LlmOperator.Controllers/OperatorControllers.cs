@@ -52,10 +52,10 @@ public static class OperatorControllers
 
     private static bool IsDeletion(ObjectEvent change) => change.Type == ObjectEventType.Deleted;
 
-    /// <summary>Only endpoints that have not all their pods placed care about nodes.</summary>
+    /// <summary>Only endpoints that have not all their pods placed, or nothing to fit on, care about nodes.</summary>
     private static IEnumerable<ObjectKey> WaitingForNodes(OperatorCaches caches) =>
         caches.AllEndpoints
-            .Where(endpoint => !endpoint.Status?.Conditions.IsTrue(ConditionTypes.Scheduled) ?? false)
+            .Where(endpoint => endpoint.Status is { } status && (!status.Conditions.IsTrue(ConditionTypes.Scheduled) || status.Conditions.Find(ConditionTypes.Fits)?.Status == ConditionStatus.False))
             .Select(endpoint => ObjectKey.Of(endpoint));
 
     private static bool ReferenceChanged(ObjectEvent change) =>

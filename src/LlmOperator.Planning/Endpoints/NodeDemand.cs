@@ -113,14 +113,14 @@ internal sealed record NodeDemand
         return null;
     }
 
-    /// <summary>What pods of ours hold of a node that could otherwise take the pod; empty when that is not the cause.</summary>
+    /// <summary>What pods of ours hold of a node that could otherwise take the pod.</summary>
     public string WhyNotNow(Node node, EndpointObservation observed)
     {
         var holders = NodeFit.Holders(node, Accelerator.Resource, observed).ToList();
         var all = NodeResources.Count(node, Accelerator.Resource);
         var taken = holders.Sum(holder => holder.Count);
         return all - taken >= Count
-            ? "could take it as far as the operator sees, so something else of it is taken"
+            ? "seems to have room; what is in the way there the operator does not see"
             : $"has {taken} of {all} {Accelerator.Resource} taken by {string.Join(", ", holders.Take(3).Select(holder => holder.Endpoint))}{(holders.Count > 3 ? $" and {holders.Count - 3} more" : "")}";
     }
 

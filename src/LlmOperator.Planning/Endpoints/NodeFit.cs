@@ -20,7 +20,7 @@ internal static class NodeFit
     {
         var accelerator = settings.Accelerator;
         var demand = NodeDemand.Of(settings, pod);
-        var verdicts = observed.Nodes.Select(node => (Node: node, Why: demand.WhyNever(node, observed.Catalogue))).ToList();
+        var verdicts = observed.Nodes.Select(node => (Node: node, Why: demand.WhyNever(node, observed.Catalogue), IsNear: accelerator.Matches(node.Metadata.Labels))).ToList();
         if (verdicts.Exists(verdict => verdict.Why is null))
         {
             return null;
@@ -34,15 +34,15 @@ internal static class NodeFit
     public static string WhyNotNow(EndpointSettings settings, PodSpec? pod, EndpointObservation observed)
     {
         var demand = NodeDemand.Of(settings, pod);
-        return NodeByNode([.. observed.Nodes.Select(node => (node, demand.WhyNever(node, observed.Catalogue) ?? demand.WhyNotNow(node, observed)))]);
+        return NodeByNode([.. observed.Nodes.Select(node => (node, demand.WhyNever(node, observed.Catalogue) ?? demand.WhyNotNow(node, observed), demand.Accelerator.Matches(node.Metadata.Labels)))]);
     }
 
-    /// <summary>Accelerators of a class that a node has for pods of an endpoint, taken or not; 0 when they may not go there.</summary>
-    public static long Offers(Node node, AcceleratorClass accelerator, LlmEndpointSpec spec)
-    {
-        var demand = new NodeDemand { Accelerator = accelerator, Count = 1, NodeSelector = spec.Scheduling?.NodeSelector, Tolerations = PodPlacement.Tolerations(accelerator, spec.Scheduling) };
-        return demand.MayEnter(node) ? NodeResources.Count(node, accelerator.Resource) : 0;
-    }
+    /// <summary>What pods of an endpoint would ask of nodes if they had accelerators of a class.</summary>
+    public static NodeDemand Demand(AcceleratorClass accelerator, int count, LlmEndpointSpec spec) =>
+        new() { Accelerator = accelerator, Count = count, NodeSelector = spec.Scheduling?.NodeSelector, Tolerations = PodPlacement.Tolerations(accelerator, spec.Scheduling) };
+
+    /// <summary>Accelerators that a node has for pods that may go there, taken or not; 0 when they may not.</summary>
+    public static long Offers(Node node, NodeDemand demand) => demand.MayEnter(node) ? NodeResources.Count(node, demand.Accelerator.Resource) : 0;
 
     /// <summary>Accelerators of a node that pods of the operator hold.</summary>
     public static long Taken(Node node, AcceleratorClass accelerator, EndpointObservation observed) => Holders(node, accelerator.Resource, observed).Sum(holder => holder.Count);
@@ -64,16 +64,13 @@ internal static class NodeFit
         var verdicts = observed.Nodes.Select(node =>
         {
             var known = observed.Catalogue.Identify(node.Metadata.Labels);
-            var demand = known is null ? null : new NodeDemand
-            {
-                Accelerator = known,
-                Count = spec.Accelerator?.Count ?? ((spec.Parallelism?.Tensor ?? 1) * (spec.Parallelism?.Pipeline ?? 1)),
-                NodeSelector = spec.Scheduling?.NodeSelector,
-                Tolerations = PodPlacement.Tolerations(known, spec.Scheduling),
-            };
-            return (node, demand is null ? NodeDemand.Has(node, observed.Catalogue) : demand.WhyNever(node, observed.Catalogue) ?? $"cannot load the model's weights, or has {known!.Name} in a number that does not deal them out evenly");
+            var demand = known is null ? null : Demand(known, spec.Accelerator?.Count ?? ((spec.Parallelism?.Tensor ?? 1) * (spec.Parallelism?.Pipeline ?? 1)), spec);
+            var why = demand is null
+                ? NodeDemand.Has(node, observed.Catalogue) is { } odd ? $"has {odd}" : NodeDemand.Nothing
+                : demand.WhyNever(node, observed.Catalogue) ?? $"cannot load the model's weights, or has {known!.Name} in a number that does not deal them out evenly";
+            return (Node: node, Why: (string?)why, IsNear: demand is not null);
         }).ToList();
-        return $"{Present(observed)}, and no class of the catalogue is marked provisionable: add a node with accelerators, or set provisionable for classes a node autoscaler brings{NodeByNode(verdicts!)}";
+        return $"{Present(observed)}, and no class of the catalogue is marked provisionable: add a node with accelerators, or set provisionable for classes a node autoscaler brings{NodeByNode(verdicts)}";
     }
 
     private static string Headline(EndpointSettings settings, NodeDemand demand, List<Node> matching, EndpointObservation observed)
@@ -112,11 +109,11 @@ internal static class NodeFit
             : $"there is {string.Join(", ", present)}";
     }
 
-    /// <summary>Each node that has accelerators with what keeps pods from it, those that come nearest first; a null is told of no one.</summary>
-    private static string NodeByNode(IReadOnlyList<(Node Node, string? Why)> verdicts)
+    /// <summary>Each node that has accelerators with what keeps pods from it, those of the class asked for first.</summary>
+    private static string NodeByNode(IReadOnlyList<(Node Node, string? Why, bool IsNear)> verdicts)
     {
-        var told = verdicts.Where(verdict => verdict.Why is { Length: > 0 } and not NodeDemand.Nothing)
-            .OrderBy(verdict => verdict.Why!.StartsWith("has ", StringComparison.Ordinal))
+        var told = verdicts.Where(verdict => verdict.Why is not null and not NodeDemand.Nothing)
+            .OrderByDescending(verdict => verdict.IsNear)
             .ThenBy(verdict => verdict.Node.Metadata.Name, StringComparer.Ordinal)
             .ToList();
         if (told.Count == 0)

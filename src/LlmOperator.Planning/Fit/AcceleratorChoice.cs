@@ -29,17 +29,23 @@ internal static class AcceleratorChoice
         }
 
         var basis = demand.Digest(Wishes(spec));
+        var kept = Kept(observed, demand, spec, basis);
+        var mayMove = kept is not { Class.Provisionable: true } && !LivePods(observed).Any(pod => pod.Spec?.NodeName is not null);
+        if (kept is not null && !mayMove)
+        {
+            return Settled(kept, demand, basis);
+        }
+
         var candidates = Candidates(observed, demand, spec).ToList();
-        if (candidates.Count == 0)
+        if (kept is null && candidates.Count == 0)
         {
             return (null, new("NoMatchingNodes", $"there is nothing to choose accelerators from: {NodeFit.NothingToChoose(observed, spec)}") { Scheduling = true });
         }
 
         var fitting = candidates.Where(candidate => candidate.Fits).ToList();
-        var kept = Kept(observed, demand, spec, basis);
         if ((kept is null ? Best(fitting) : Better(observed, spec, kept, fitting) ?? kept) is { } chosen)
         {
-            return (new(chosen.Class, chosen.Count, chosen.Tensor, chosen.Pipeline, FitVerdict.Of(demand, chosen.Class, chosen.Count, chosen.Tensor, chosen.Pipeline, () => []), basis), null);
+            return Settled(chosen, demand, basis);
         }
 
         var nearest = candidates.MaxBy(candidate => (long)candidate.Class.MemoryMiB * candidate.Count)!;
@@ -55,7 +61,8 @@ internal static class AcceleratorChoice
         var pipeline = spec.Parallelism?.Pipeline ?? 1;
         foreach (var known in observed.Catalogue.Classes.Where(known => known.Members.Count == 0 && FitRemedies.Loads(known, demand.Quantization)))
         {
-            var most = observed.Nodes.Max(node => (long?)NodeFit.Offers(node, known, spec)) ?? 0;
+            var asked = NodeFit.Demand(known, 1, spec);
+            var most = observed.Nodes.Max(node => (long?)NodeFit.Offers(node, asked)) ?? 0;
             if (known.Provisionable)
             {
                 most = Math.Max(most, known.LargestCount);
@@ -65,7 +72,7 @@ internal static class AcceleratorChoice
             foreach (var count in counts.Where(count => count <= most))
             {
                 var tensor = spec.Parallelism?.Tensor ?? count / pipeline;
-                if (tensor > 0 && count % (tensor * pipeline) == 0 && demand.AllowsTensor(tensor) && (spec.Accelerator.Count is not null || count == tensor * pipeline))
+                if (tensor > 0 && count % (tensor * pipeline) == 0 && (spec.Accelerator.Count is not null ? demand.AllowsTensor(tensor) : demand.DealsOut(tensor) && count == tensor * pipeline))
                 {
                     yield return new(known, count, tensor, pipeline, MemoryFit.Reckon(demand, known.MemoryMiB, tensor, pipeline), demand);
                 }
@@ -94,29 +101,32 @@ internal static class AcceleratorChoice
     }
 
     /// <summary>
-    /// Where to go when a choice has come to nothing; null while it has not. It has when no pod of the endpoint has a node and no node could take one; or the scheduler refuses them and our
-    /// own pods hold all there are of it, while there is another with some to spare. Only a place that is there is a reason to go, so nothing moves to and fro between full ones.
+    /// Where to go when no pod has a node and the choice has come to nothing; null while it has not. It has when no node could take a pod; or when the scheduler refuses them and our own pods
+    /// hold all there are of it, while there is another with some to spare. Only a place that is there is a reason to go, so nothing moves to and fro between full ones.
     /// </summary>
     private static Candidate? Better(EndpointObservation observed, LlmEndpointSpec spec, Candidate kept, List<Candidate> fitting)
     {
-        var pods = observed.Pods.Where(pod => pod.Metadata.DeletionTimestamp is null && pod.Status?.Phase is not ("Succeeded" or "Failed")).ToList();
-        if (kept.Class.Provisionable || pods.Exists(pod => pod.Spec?.NodeName is not null))
-        {
-            return null;
-        }
-
         var others = fitting.Where(candidate => candidate.Class.Name != kept.Class.Name || candidate.Count != kept.Count);
-        if (!observed.Nodes.Any(node => NodeFit.Offers(node, kept.Class, spec) >= kept.Count))
+        var here = NodeFit.Demand(kept.Class, kept.Count, spec);
+        if (!observed.Nodes.Any(node => NodeFit.Offers(node, here) >= kept.Count))
         {
             return Best(others);
         }
 
-        var refused = pods.Exists(pod => pod.Status?.Conditions?.Any(condition => condition is { Type: "PodScheduled", Status: "False" }) == true);
+        var refused = LivePods(observed).Any(pod => pod.Status?.Conditions?.Any(condition => condition is { Type: "PodScheduled", Status: "False" }) == true);
         return refused && !HasFree(kept) ? Best(others.Where(HasFree)) : null;
 
-        bool HasFree(Candidate candidate) =>
-            observed.Nodes.Any(node => NodeFit.Offers(node, candidate.Class, spec) is var most && most >= candidate.Count && most - NodeFit.Taken(node, candidate.Class, observed) >= candidate.Count);
+        bool HasFree(Candidate candidate)
+        {
+            var asked = NodeFit.Demand(candidate.Class, candidate.Count, spec);
+            return observed.Nodes.Any(node => NodeFit.Offers(node, asked) is var most && most >= candidate.Count && most - NodeFit.Taken(node, candidate.Class, observed) >= candidate.Count);
+        }
     }
+
+    private static IEnumerable<Pod> LivePods(EndpointObservation observed) => observed.Pods.Where(pod => pod.Metadata.DeletionTimestamp is null && pod.Status?.Phase is not ("Succeeded" or "Failed"));
+
+    private static (AcceleratorSettlement?, SpecProblem?) Settled(Candidate chosen, MemoryDemand demand, string basis) =>
+        (new(chosen.Class, chosen.Count, chosen.Tensor, chosen.Pipeline, FitVerdict.Of(demand, chosen.Class, chosen.Count, chosen.Tensor, chosen.Pipeline, () => []), basis), null);
 
     /// <summary>What of the spec, besides the demand on memory, a choice depends on.</summary>
     private static string Wishes(LlmEndpointSpec spec)

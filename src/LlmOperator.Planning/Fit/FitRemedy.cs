@@ -25,8 +25,6 @@ internal sealed class FitRemedies(AcceleratorCatalogue catalogue, IReadOnlyList<
     /// <summary>Below this a context is of no use to anybody.</summary>
     private const int LeastContext = 512;
 
-    private const int MostClasses = 3;
-
     /// <summary>Changes that would do, each on its own; pairs where none does.</summary>
     public IReadOnlyList<FitRemedy> For(MemoryDemand demand, AcceleratorClass accelerator, int count, int tensor, int pipeline)
     {
@@ -92,20 +90,19 @@ internal sealed class FitRemedies(AcceleratorCatalogue catalogue, IReadOnlyList<
     /// <summary>Whether accelerators of a class can load weights quantised so.</summary>
     public static bool Loads(AcceleratorClass accelerator, string quantization) => quantization != Quantizations.Fp8 || accelerator.Fp8Weights;
 
-    /// <summary>For every class the fewest accelerators that do: first more of the present one, then what the cluster has, then by price.</summary>
+    /// <summary>More of the present class; the cheapest of the classes of which the fewest do; and the cheapest of all. What the cluster has on a node goes before what it has not.</summary>
     private IEnumerable<FitRemedy> Classes(MemoryDemand demand, AcceleratorClass present, int count, int pipeline)
     {
         var options = catalogue.Classes
             .Where(known => known.Members.Count == 0 && Loads(known, demand.Quantization))
-            .Select((known, order) => (Option: Fewest(demand, known, pipeline), Order: order))
-            .Where(found => found.Option is { } option && (option.Accelerator.Name != present.Name || option.Count > count))
-            .Select(found => (Option: found.Option!, found.Order))
-            .OrderByDescending(found => found.Option.Accelerator.Name == present.Name)
-            .ThenByDescending(found => nodes.Any(node => found.Option.Accelerator.Matches(node.Metadata.Labels) && NodeResources.Count(node, found.Option.Accelerator.Resource) >= found.Option.Count))
-            .ThenBy(found => found.Option.Accelerator.PricePerHour is { } price ? price * found.Option.Count : decimal.MaxValue)
-            .ThenBy(found => found.Option.Count)
-            .ThenBy(found => found.Order);
-        return options.Take(MostClasses).Select(found => found.Option);
+            .Select(known => Fewest(demand, known, pipeline))
+            .OfType<FitRemedy>()
+            .Where(option => option.Accelerator.Name != present.Name || option.Count > count)
+            .OrderByDescending(option => nodes.Any(node => option.Accelerator.Matches(node.Metadata.Labels) && NodeResources.Count(node, option.Accelerator.Resource) >= option.Count))
+            .ThenBy(option => option.Accelerator.PricePerHour is { } price ? price * option.Count : decimal.MaxValue)
+            .ToList();
+        var others = options.Where(option => option.Accelerator.Name != present.Name).ToList();
+        return new[] { options.Find(option => option.Accelerator.Name == present.Name), others.MinBy(option => option.Count), others.FirstOrDefault() }.OfType<FitRemedy>().Distinct();
     }
 
     private FitRemedy? Fewest(MemoryDemand demand, AcceleratorClass known, int pipeline)
@@ -115,7 +112,7 @@ internal sealed class FitRemedies(AcceleratorCatalogue catalogue, IReadOnlyList<
             var tensor = count / pipeline;
             var spread = endpoint.Parallelism?.Tensor is { } given && given != tensor ? $" and spec.parallelism.tensor to {tensor}" : "";
             var remedy = new FitRemedy($"set spec.accelerator to {count}x {known.Name}{spread}", demand, known, count, tensor, pipeline);
-            if (demand.AllowsTensor(tensor) && Fits(remedy))
+            if (demand.DealsOut(tensor) && Fits(remedy))
             {
                 return remedy;
             }

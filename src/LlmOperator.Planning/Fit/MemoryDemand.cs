@@ -97,6 +97,9 @@ public sealed record MemoryDemand
         || ((Shape.AttentionHeads is not { } heads || heads % tensor == 0)
             && (Shape.LatentDimension is not null || Shape.KeyValueHeads is not { } kv || kv % tensor == 0 || tensor % kv == 0));
 
+    /// <summary>Whether to propose such a spread: of a model whose heads are not known, powers of two deal out the heads of nearly all there are.</summary>
+    public bool DealsOut(int tensor) => AllowsTensor(tensor) && (Shape.AttentionHeads is not null || int.IsPow2(tensor));
+
     /// <summary>What is not known, each with what to set; empty when everything is.</summary>
     public IReadOnlyList<string> Missing()
     {
