@@ -97,6 +97,66 @@ public sealed class EndpointReconcileTests
     }
 
     [Fact]
+    public async Task A_choice_of_accelerators_outlives_a_restart_and_a_cheaper_node_writes_nothing()
+    {
+        await using var cluster = new OperatorFixture();
+        cluster.PutNode();
+        cluster.PutModel();
+        cluster.PutEndpoint(spec: """{"modelRef":{"name":"m"},"accelerator":{"type":"auto"}}""");
+        cluster.Start();
+        await cluster.ConditionAsync("Progressing", "True", "RollingOut");
+        cluster.RunPods();
+        await cluster.ConditionAsync("Ready", "True", "Serving");
+        await cluster.ConditionAsync("Scheduled", "True", "PodsScheduled");
+        await cluster.SettleAsync();
+        Assert.Equal("1x A10G", cluster.Api.Peek<LlmEndpoint>("twin")!.Status!.Accelerator!.Summary);
+
+        await cluster.StopAsync();
+        cluster.PutNode("l4-0", "NVIDIA-L4");
+        cluster.Api.ForgetRequests();
+        cluster.Start();
+        await cluster.SettleAsync();
+
+        Assert.Equal("1x A10G", cluster.Api.Peek<LlmEndpoint>("twin")!.Status!.Accelerator!.Summary);
+        Assert.Empty(cluster.Writes);
+    }
+
+    [Fact]
+    public async Task A_model_that_fits_on_nothing_is_chosen_for_when_a_node_comes_on_which_it_does()
+    {
+        await using var cluster = new OperatorFixture();
+        cluster.PutNode("t4-0", "Tesla-T4");
+        cluster.PutModel();
+        cluster.PutEndpoint(spec: """{"modelRef":{"name":"m"},"accelerator":{"type":"auto"}}""");
+        cluster.Start();
+        await cluster.ConditionAsync("Fits", "False", "DoesNotFit");
+        await cluster.ConditionAsync("Ready", "False", "DoesNotFit");
+        Assert.Null(cluster.Api.Peek<Deployment>("twin"));
+
+        cluster.PutNode("a100-0", "NVIDIA-A100-SXM4-80GB");
+        await Until.TrueAsync(() => cluster.Api.Peek<Deployment>("twin") is not null, "the endpoint is deployed");
+
+        Assert.Equal("1x A100-80GB", cluster.Api.Peek<LlmEndpoint>("twin")!.Status!.Accelerator!.Summary);
+    }
+
+    [Fact]
+    public async Task A_taint_that_goes_heals_an_endpoint_whose_pods_it_kept_out()
+    {
+        await using var cluster = new OperatorFixture();
+        cluster.PutNode();
+        var node = cluster.Api.PeekAll<Node>().Single();
+        cluster.Api.Put(node with { Spec = new() { Taints = [new() { Key = "team", Value = "other", Effect = "NoSchedule" }] } });
+        cluster.PutModel();
+        cluster.PutEndpoint();
+        cluster.Start();
+        await cluster.ConditionAsync("Scheduled", "False", "NoMatchingNodes");
+        Assert.Contains("a10g-0 has taint team=other:NoSchedule", cluster.Condition("Scheduled")!.Message);
+
+        cluster.Api.Put(node);
+        await cluster.ConditionAsync("Scheduled", "Unknown", "PodsPending");
+    }
+
+    [Fact]
     public async Task A_model_that_disappears_from_the_reference_takes_nothing_down()
     {
         await using var cluster = new OperatorFixture();

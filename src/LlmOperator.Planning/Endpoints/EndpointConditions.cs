@@ -63,7 +63,7 @@ internal static class EndpointConditions
             return conditions.Set(Type, ConditionStatus.True, "PodsScheduled", $"{placed} of {desired} pods have a node", announce: true);
         }
 
-        if (settings is { Fit.Status: ConditionStatus.False } && state.LivePods.Count == 0)
+        if ((settings?.Fit ?? problem?.Fit)?.Status == ConditionStatus.False && state.LivePods.Count == 0)
         {
             return conditions.Set(Type, ConditionStatus.Unknown, "NothingToSchedule", "no pod is made while the model does not fit");
         }

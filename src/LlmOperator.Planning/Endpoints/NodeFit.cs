@@ -67,6 +67,7 @@ internal static class NodeFit
             var demand = known is null ? null : Demand(known, spec.Accelerator?.Count ?? ((spec.Parallelism?.Tensor ?? 1) * (spec.Parallelism?.Pipeline ?? 1)), spec);
             var why = demand is null
                 ? NodeDemand.Has(node, observed.Catalogue) is { } odd ? $"has {odd}" : NodeDemand.Nothing
+                : !AcceleratorChoice.RunsImage(known!, spec) ? $"has {known!.Name}, for which spec.engine.image has to be given"
                 : demand.WhyNever(node, observed.Catalogue) ?? $"cannot load the model's weights, or has {known!.Name} in a number that does not deal them out evenly";
             return (Node: node, Why: (string?)why, IsNear: demand is not null);
         }).ToList();

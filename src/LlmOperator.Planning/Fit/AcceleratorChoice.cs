@@ -50,8 +50,16 @@ internal static class AcceleratorChoice
 
         var nearest = candidates.MaxBy(candidate => (long)candidate.Class.MemoryMiB * candidate.Count)!;
         var remedies = new FitRemedies(observed.Catalogue, observed.Nodes, spec, model.Metadata.Name!);
-        var verdict = FitVerdict.Of(demand, nearest.Class, nearest.Count, nearest.Tensor, nearest.Pipeline, () => remedies.For(demand, nearest.Class, nearest.Count, nearest.Tensor, nearest.Pipeline));
-        verdict = verdict with { Status = ConditionStatus.False, Reason = FitVerdict.DoesNotFitReason, Message = $"the model fits on nothing the cluster has or could have ({Listed(candidates)}). The nearest: {verdict.Message}; a class the cluster has not needs a node" };
+        var verdict = FitVerdict.Of(
+            demand, nearest.Class, nearest.Count, nearest.Tensor, nearest.Pipeline,
+            () => remedies.For(demand, nearest.Class, nearest.Count, nearest.Tensor, nearest.Pipeline),
+            $"the model fits on nothing the cluster has or could have ({Listed(candidates)}): ");
+        if (verdict.Status != ConditionStatus.False)
+        {
+            // What is known has room, and what is kept free for a cache that is not known has not.
+            verdict = verdict with { Status = ConditionStatus.False, Reason = FitVerdict.DoesNotFitReason, Message = $"accelerators are not chosen, as too little is left for a cache: {verdict.Message}" };
+        }
+
         return (null, new(verdict.Reason, verdict.Message) { Fit = verdict });
     }
 
@@ -59,7 +67,7 @@ internal static class AcceleratorChoice
     internal static IEnumerable<Candidate> Candidates(EndpointObservation observed, MemoryDemand demand, LlmEndpointSpec spec)
     {
         var pipeline = spec.Parallelism?.Pipeline ?? 1;
-        foreach (var known in observed.Catalogue.Classes.Where(known => known.Members.Count == 0 && FitRemedies.Loads(known, demand.Quantization)))
+        foreach (var known in observed.Catalogue.Classes.Where(known => known.Members.Count == 0 && FitRemedies.Loads(known, demand.Quantization) && RunsImage(known, spec)))
         {
             var asked = NodeFit.Demand(known, 1, spec);
             var most = observed.Nodes.Max(node => (long?)NodeFit.Offers(node, asked)) ?? 0;
@@ -79,6 +87,9 @@ internal static class AcceleratorChoice
             }
         }
     }
+
+    /// <summary>The engines' own images are for CUDA; for another make one has to be given.</summary>
+    public static bool RunsImage(AcceleratorClass known, LlmEndpointSpec spec) => spec.Engine?.Image is not null || known.Resource.StartsWith("nvidia.com/", StringComparison.Ordinal);
 
     /// <summary>The cheapest; of equally cheap ones that of the fewest accelerators, then the catalogue's order.</summary>
     private static Candidate? Best(IEnumerable<Candidate> candidates) => candidates

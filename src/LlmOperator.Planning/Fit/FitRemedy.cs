@@ -33,7 +33,8 @@ internal sealed class FitRemedies(AcceleratorCatalogue catalogue, IReadOnlyList<
         var quantised = Quantised(demand).ToList();
         remedies.AddRange(quantised.Where(option => Loads(accelerator, option.Demand.Quantization))
             .Select(option => new FitRemedy(option.Text, option.Demand, accelerator, count, tensor, pipeline))
-            .Where(Fits));
+            .Where(Fits)
+            .DistinctBy(remedy => remedy.Demand.WeightsBytes)); // Of those of the same size the first.
         if (demand is { KeepsCache: true, KvValueBits: 16 } && accelerator.Fp8 && demand.Engine is EngineType.VLlm or EngineType.SGLang or EngineType.Tgi)
         {
             AddIfFits(new("set spec.engine.kvCacheDataType to fp8", demand with { KvValueBits = 8 }, accelerator, count, tensor, pipeline));
@@ -94,7 +95,7 @@ internal sealed class FitRemedies(AcceleratorCatalogue catalogue, IReadOnlyList<
     private IEnumerable<FitRemedy> Classes(MemoryDemand demand, AcceleratorClass present, int count, int pipeline)
     {
         var options = catalogue.Classes
-            .Where(known => known.Members.Count == 0 && Loads(known, demand.Quantization))
+            .Where(known => known.Members.Count == 0 && Loads(known, demand.Quantization) && Make(known) == Make(present))
             .Select(known => Fewest(demand, known, pipeline))
             .OfType<FitRemedy>()
             .Where(option => option.Accelerator.Name != present.Name || option.Count > count)
@@ -104,6 +105,9 @@ internal sealed class FitRemedies(AcceleratorCatalogue catalogue, IReadOnlyList<
         var others = options.Where(option => option.Accelerator.Name != present.Name).ToList();
         return new[] { options.Find(option => option.Accelerator.Name == present.Name), others.MinBy(option => option.Count), others.FirstOrDefault() }.OfType<FitRemedy>().Distinct();
     }
+
+    /// <summary>The domain of the resource: images are made for one make.</summary>
+    private static string Make(AcceleratorClass known) => known.Resource.Split('/')[0];
 
     private FitRemedy? Fewest(MemoryDemand demand, AcceleratorClass known, int pipeline)
     {
@@ -124,19 +128,19 @@ internal sealed class FitRemedies(AcceleratorCatalogue catalogue, IReadOnlyList<
     /// <summary>The model in fewer bits, as the engine can load it: first in 8, then in 4.</summary>
     private IEnumerable<(string Text, MemoryDemand Demand)> Quantised(MemoryDemand demand)
     {
-        IEnumerable<string> known = demand.Engine switch
+        const string Prepared = "with a repository that was quantised so";
+        IReadOnlyList<(string Quantization, string How)> known = demand.Engine switch
         {
-            EngineType.VLlm or EngineType.Tgi => [Quantizations.Fp8, Quantizations.Awq],
-            EngineType.SGLang => [Quantizations.Fp8, Quantizations.Awq],
+            EngineType.VLlm or EngineType.Tgi => [(Quantizations.Fp8, ""), (Quantizations.BitsAndBytes, ""), (Quantizations.BitsAndBytesNf4, $" (or awq or gptq, {Prepared})")],
+            EngineType.SGLang => [(Quantizations.Fp8, ""), (Quantizations.Awq, $" (or gptq), {Prepared}")],
             _ => [],
         };
-        foreach (var quantization in known)
+        foreach (var (quantization, how) in known)
         {
             if (demand is { Parameters: { } parameters, WeightsBytes: { } now }
                 && ModelArithmetic.BitsPerWeight(quantization, null) is { } bits
                 && (long)decimal.Ceiling(parameters * (decimal)bits / 8) is var then && then < now)
             {
-                var how = quantization == Quantizations.Awq ? ", with a repository that was quantised so" : "";
                 yield return ($"set spec.quantization of LlmModel {model} to {quantization}{how}", demand with { WeightsBytes = then, Quantization = quantization });
             }
         }

@@ -20,7 +20,9 @@ internal sealed record FitVerdict(string Status, string Reason, string Message, 
     /// <param name="tensor">Accelerators that share every layer.</param>
     /// <param name="pipeline">Groups of accelerators that hold consecutive layers.</param>
     /// <param name="remedies">Asked for when it does not fit.</param>
-    public static FitVerdict Of(MemoryDemand demand, AcceleratorClass accelerator, int count, int tensor, int pipeline, Func<IReadOnlyList<FitRemedy>> remedies)
+    /// <param name="refusal">Beginning of the message when it does not fit.</param>
+    public static FitVerdict Of(
+        MemoryDemand demand, AcceleratorClass accelerator, int count, int tensor, int pipeline, Func<IReadOnlyList<FitRemedy>> remedies, string refusal = "the model does not fit: ")
     {
         if (demand.NotReckoned is { } why)
         {
@@ -40,7 +42,7 @@ internal sealed record FitVerdict(string Status, string Reason, string Message, 
         return need.Fits switch
         {
             true => new(ConditionStatus.True, "MemorySuffices", $"{Arithmetic(demand, need, accelerator, count, tensor, pipeline)}{Left(need)}", memory),
-            false => new(ConditionStatus.False, DoesNotFitReason, $"the model does not fit: {Arithmetic(demand, need, accelerator, count, tensor, pipeline)}. {Advice(demand, remedies())}", memory),
+            false => new(ConditionStatus.False, DoesNotFitReason, $"{refusal}{Arithmetic(demand, need, accelerator, count, tensor, pipeline)}. {Advice(demand, remedies())}", memory),
             null => new(
                 ConditionStatus.Unknown,
                 "FactsMissing",

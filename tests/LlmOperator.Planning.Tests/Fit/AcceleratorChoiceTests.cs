@@ -122,10 +122,23 @@ public sealed class AcceleratorChoiceTests
         var fits = plan.Status.Conditions.Find(ConditionTypes.Fits)!;
         Assert.Equal(("False", "DoesNotFit"), (fits.Status, fits.Reason));
         Assert.Contains("1x T4: 18549 of 13824 MiB", fits.Message);
-        Assert.Contains("set spec.quantization of LlmModel m to awq", fits.Message);
+        Assert.Contains("set spec.quantization of LlmModel m to bitsandbytes", fits.Message);
         Assert.Equal("DoesNotFit", plan.Status.Conditions.Find(ConditionTypes.Ready)!.Reason);
         Assert.Null(plan.Deployment);
         Assert.NotNull(EndpointPlanner.Plan(Observe(Auto, plan, small, L4)).Deployment);
+    }
+
+    [Fact]
+    public void Another_make_is_chosen_only_for_an_image_that_is_given()
+    {
+        var amd = new Node
+        {
+            Metadata = new() { Name = "amd", Labels = new Dictionary<string, string> { ["amd.com/gpu.product-name"] = "AMD_Instinct_MI300X_OAM" } },
+            Status = new() { Allocatable = new Dictionary<string, Quantity> { ["amd.com/gpu"] = Quantity.FromValue(8) } },
+        };
+
+        Assert.Null(Plan(Auto, amd).Deployment);
+        Assert.Equal("1x MI300X", Plan(Auto.Replace("\"contextLength\"", "\"image\":\"vllm/rocm\",\"contextLength\"", StringComparison.Ordinal), amd).Status.Accelerator!.Summary);
     }
 
     [Fact]

@@ -32,7 +32,7 @@ public sealed class FitConditionTests
         var fits = EndpointPlanner.Plan(Cluster.Observe(Endpoint("A10G"), Sample30B(), A10G, A100)).Status.Conditions.Find(ConditionTypes.Fits)!;
 
         Assert.Contains("What would fit: set spec.accelerator to 4x A10G; or set spec.accelerator to 1x A100-80GB", fits.Message);
-        Assert.Contains("set spec.quantization of LlmModel qwen3-30b-a3b to awq", fits.Message);
+        Assert.Contains("set spec.quantization of LlmModel qwen3-30b-a3b to bitsandbytes-nf4 (or awq or gptq, with a repository that was quantised so)", fits.Message);
     }
 
     [Fact]

@@ -15,6 +15,9 @@ public sealed class FitPropertiesTests
 {
     private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(300);
 
+    // These ask the whole catalogue of each sample.
+    private static readonly Config Brief = Config.QuickThrowOnFailure.WithMaxTest(60);
+
     private static readonly Gen<LlmModelSpec> Models =
         from layers in Gen.Choose(1, 128)
         from keyValueHeads in Gen.Elements(1, 2, 4, 8, 16)
@@ -129,7 +132,7 @@ public sealed class FitPropertiesTests
                     Assert.Equal(remedy.Count, remedy.Tensor * remedy.Pipeline);
                 }
             }
-        }).Check(Thorough);
+        }).Check(Brief);
 
     [Fact]
     public void What_auto_picks_fits_is_there_and_nothing_cheaper_does() => Prop.ForAll(
@@ -160,7 +163,7 @@ public sealed class FitPropertiesTests
             Assert.Equal(ConditionStatus.True, settled.Fit.Status);
             Assert.Contains(nodes, node => settled.Accelerator.Matches(node.Metadata.Labels) && node.Status!.Allocatable!["nvidia.com/gpu"].Value >= settled.Count);
             Assert.Equal(fitting.Min(), settled.Accelerator.PricePerHour!.Value * settled.Count);
-        }).Check(Thorough);
+        }).Check(Brief);
 
     private static MemoryDemand Demand(EngineSpec engine, LlmModelSpec spec) => MemoryDemand.Of(engine, Model(spec));
 
