@@ -147,7 +147,7 @@ public sealed class FitTests : IAsyncLifetime
         await ApplyAsync("LlmModel", "qwen3-30b-a3b", spec.ToJsonString());
     }
 
-    private Task ApplyAsync(string kind, string name, string spec) => new ManifestApplier(_client).ApplyAsync(
+    private async Task ApplyAsync(string kind, string name, string spec) => await new ManifestApplier(_client).ApplyAsync(
         Manifest.Parse(
             new JsonObject
             {

@@ -59,7 +59,7 @@ internal static class NodeFit
         .Select(group => (group.Key, group.Sum(holder => holder.Count)));
 
     /// <summary>Why <c>auto</c> has nothing to choose from.</summary>
-    public static string NothingToChoose(EndpointObservation observed, LlmEndpointSpec spec)
+    public static string NothingToChoose(EndpointObservation observed, LlmEndpointSpec spec, MemoryDemand memory)
     {
         var verdicts = observed.Nodes.Select(node =>
         {
@@ -68,7 +68,10 @@ internal static class NodeFit
             var why = demand is null
                 ? NodeDemand.Has(node, observed.Catalogue) is { } odd ? $"has {odd}" : NodeDemand.Nothing
                 : !AcceleratorChoice.RunsImage(known!, spec) ? $"has {known!.Name}, for which spec.engine.image has to be given"
-                : demand.WhyNever(node, observed.Catalogue) ?? $"cannot load the model's weights, or has {known!.Name} in a number that does not deal them out evenly";
+                : demand.WhyNever(node, observed.Catalogue)
+                ?? (FitRemedies.Loads(known!, memory.Quantization)
+                    ? $"has {known!.Name}, over {demand.Count} of which the attention heads cannot be dealt out evenly"
+                    : $"has {known!.Name}, which cannot load weights as {memory.Quantization}");
             return (Node: node, Why: (string?)why, IsNear: demand is not null);
         }).ToList();
         return $"{Present(observed)}, and no class of the catalogue is marked provisionable: add a node with accelerators, or set provisionable for classes a node autoscaler brings{NodeByNode(verdicts)}";

@@ -39,7 +39,7 @@ internal static class AcceleratorChoice
         var candidates = Candidates(observed, demand, spec).ToList();
         if (kept is null && candidates.Count == 0)
         {
-            return (null, new("NoMatchingNodes", $"there is nothing to choose accelerators from: {NodeFit.NothingToChoose(observed, spec)}") { Scheduling = true });
+            return (null, new("NoMatchingNodes", $"there is nothing to choose accelerators from: {NodeFit.NothingToChoose(observed, spec, demand)}") { Scheduling = true });
         }
 
         var fitting = candidates.Where(candidate => candidate.Fits).ToList();

@@ -154,6 +154,16 @@ public sealed class AcceleratorChoiceTests
     }
 
     [Fact]
+    public void Nodes_that_cannot_load_the_weights_say_so()
+    {
+        var model = Cluster.Model("""{"source":{"pvc":{"claimName":"c"}},"parameters":"1B","quantization":"fp8"}""");
+
+        var plan = EndpointPlanner.Plan(Cluster.Observe(Cluster.Endpoint(Auto), model, T4));
+
+        Assert.Contains("t4 has T4, which cannot load weights as fp8", plan.Status.Conditions.Find(ConditionTypes.Scheduled)!.Message);
+    }
+
+    [Fact]
     public void A_model_whose_weights_are_not_known_is_not_chosen_for()
     {
         var plan = EndpointPlanner.Plan(Cluster.Observe(Cluster.Endpoint(Auto), Cluster.Model("""{"source":{"pvc":{"claimName":"c"}},"parameters":"8B","quantization":"gguf"}"""), L4));
