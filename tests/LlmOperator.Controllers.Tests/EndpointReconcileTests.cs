@@ -92,6 +92,7 @@ public sealed class EndpointReconcileTests
 
         cluster.PutNode();
         await cluster.ConditionAsync("Scheduled", "Unknown", "PodsPending");
+        await cluster.ConditionAsync("Progressing", "True", "RollingOut");
         cluster.RunPods();
         await cluster.ConditionAsync("Ready", "True", "Serving");
     }
