@@ -2,6 +2,7 @@ using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Accelerators;
+using LlmOperator.Planning.Admission;
 
 namespace LlmOperator.Planning.Endpoints;
 
@@ -28,6 +29,9 @@ public sealed record EndpointObservation
 
     /// <summary>Accelerator classes there are.</summary>
     public required AcceleratorCatalogue Catalogue { get; init; }
+
+    /// <summary>What is done about a model nobody gave a licence.</summary>
+    public LicensePolicy LicensePolicy { get; init; }
 
     /// <summary>Why the API server refused the objects last asked for, in its own words; null when it did not.</summary>
     public string? Refusal { get; init; }

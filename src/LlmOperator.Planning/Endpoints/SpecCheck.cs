@@ -1,11 +1,9 @@
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
 using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Planning.Admission;
 
 namespace LlmOperator.Planning.Endpoints;
-
-/// <summary>Why an endpoint cannot be served as its spec stands: a word, and what to change.</summary>
-internal sealed record SpecProblem(string Reason, string Message);
 
 /// <summary>Decides what a spec leaves open, and finds what cannot be done.</summary>
 internal static class SpecCheck
@@ -26,24 +24,9 @@ internal static class SpecCheck
             return Problem("EngineNotSupported", $"this version of the operator does not run engine {engine.Type}: set spec.engine.type to {EngineType.VLlm}");
         }
 
-        if (modelSpec.Quantization is Quantizations.Eetq)
+        if (EndpointRules.Check(observed.Endpoint, model, observed.Catalogue, observed.LicensePolicy).FirstOrDefault() is { } broken)
         {
-            return Problem("QuantizationNotSupported", $"{engine.Type} does not load weights as {modelSpec.Quantization}: set spec.quantization of LlmModel {model.Metadata.Name} to fp8 or bitsandbytes");
-        }
-
-        if (spec.Usage == "Commercial" && modelSpec.Card?.CommercialUse == false)
-        {
-            return Problem("LicenceForbids", $"spec.usage is Commercial and the licence of LlmModel {model.Metadata.Name} does not allow that (spec.card.commercialUse is false): serve another model, or set spec.usage to NonCommercial");
-        }
-
-        if (VLlmArguments.Given(engine.Args).Contains("--port"))
-        {
-            return Problem("ArgumentNotAllowed", "spec.engine.args must not have --port, as probes and the Service would not follow: set spec.engine.port instead");
-        }
-
-        if (IsZero(spec.Rollout?.MaxSurge) && IsZero(spec.Rollout?.MaxUnavailable))
-        {
-            return Problem("RolloutImpossible", "with spec.rollout.maxSurge and spec.rollout.maxUnavailable both 0 no pod could ever be replaced: set one of them to 1");
+            return (null, broken);
         }
 
         if (spec.Accelerator is not { } wanted)
@@ -56,11 +39,8 @@ internal static class SpecCheck
             return Problem("AcceleratorAutoNotSupported", $"this version of the operator does not choose accelerators: set spec.accelerator.type to one of {Known(observed)}");
         }
 
-        if (observed.Catalogue.Find(wanted.Type) is not { } accelerator)
-        {
-            return Problem("UnknownAccelerator", $"spec.accelerator.type \"{wanted.Type}\" is not in the accelerator catalogue: use one of {Known(observed)}, or add it to the operator's catalogue");
-        }
-
+        // Rules have been looked at above; what is left open here is what this version cannot do.
+        var accelerator = observed.Catalogue.Find(wanted.Type)!;
         var pipeline = spec.Parallelism?.Pipeline ?? 1;
         var count = wanted.Count ?? ((spec.Parallelism?.Tensor ?? 1) * pipeline);
         var tensor = spec.Parallelism?.Tensor ?? Math.Max(count / pipeline, 1);
@@ -69,13 +49,6 @@ internal static class SpecCheck
             return Problem(
                 "SeveralNodesNotSupported",
                 $"parallelism.tensor {tensor} x parallelism.pipeline {pipeline} needs {tensor * pipeline} accelerators and a replica has {count}; this version of the operator keeps a replica on one node: set spec.accelerator.count to {tensor * pipeline} or lower the parallelism");
-        }
-
-        if (count % (tensor * pipeline) != 0)
-        {
-            return Problem(
-                "ParallelismMismatch",
-                $"parallelism.tensor {tensor} x parallelism.pipeline {pipeline} does not divide accelerator.count {count}: set spec.accelerator.count to a multiple of {tensor * pipeline}");
         }
 
         return (new()

@@ -56,7 +56,7 @@ public static class ModelPlanner
                 ConditionTypes.InUse,
                 ConditionStatus.True,
                 "EndpointsRefer",
-                $"deletion waits for {users.Count} LlmEndpoint{(users.Count == 1 ? "" : "s")} that serve this model: {Shortened(users)}; delete them or change their spec.modelRef",
+                DeletionWaits(users),
                 announce: true);
         }
 
@@ -81,6 +81,11 @@ public static class ModelPlanner
         Conditions = conditions.Conditions,
     };
 
-    private static string Shortened(List<string> names) =>
+    /// <summary>Words for a deletion that waits.</summary>
+    internal static string DeletionWaits(List<string> users) =>
+        $"deletion waits for {users.Count} LlmEndpoint{(users.Count == 1 ? "" : "s")} that serve this model: {Shortened(users)}; delete them or change their spec.modelRef";
+
+    /// <summary>Names, the first ten where they are more.</summary>
+    internal static string Shortened(List<string> names) =>
         names.Count <= 10 ? string.Join(", ", names) : $"{string.Join(", ", names.Take(10))} and {names.Count - 10} more";
 }
