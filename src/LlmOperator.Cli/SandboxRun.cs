@@ -1,6 +1,8 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using LlmOperator.Api;
 using LlmOperator.Configuration;
+using LlmOperator.Controllers.Webhooks;
 using LlmOperator.Hosting;
 using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Configuration;
@@ -58,6 +60,7 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
         var failed = FaultOfAsync(running);
         try
         {
+            await WebhookAsync(cluster, failed, cancellationToken);
             await output.WriteLineAsync($"sandbox ready at {cluster.Address.ToString().TrimEnd('/')}");
             await output.WriteLineAsync($"  export KUBECONFIG={settings.Kubeconfig}");
             var applied = await applier.ApplyAsync(manifests, cancellationToken);
@@ -114,7 +117,35 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
             .CreateLogger();
         using var loggers = new LoggerFactory([new SerilogLoggerProvider(log)]);
         await OperatorHost.RunAsync(
-            new OperatorOptions { MetricsBindAddress = null, HealthProbeBindAddress = null, ShutdownTimeout = TimeSpan.FromSeconds(5) }, client, time, loggers, stop);
+            new OperatorOptions
+            {
+                MetricsBindAddress = null,
+                HealthProbeBindAddress = null,
+                WebhookBindAddress = new(IPAddress.Loopback, 0),
+                WebhookUrl = new("https://127.0.0.1:0"),
+                ShutdownTimeout = TimeSpan.FromSeconds(5),
+            },
+            client,
+            time,
+            loggers,
+            stop);
+    }
+
+    /// <summary>Waits until bad input would be refused, so that what is applied first is refused like what is applied later.</summary>
+    private async Task WebhookAsync(EmbeddedCluster cluster, Task failed, CancellationToken cancellationToken)
+    {
+        using var changes = new ChangeSignal(cluster.Objects);
+        var webhooks = new ResourceName("admissionregistration.k8s.io", "validatingwebhookconfigurations");
+        while (settings.Operator && !failed.IsCompleted)
+        {
+            var next = changes.Next();
+            if (cluster.Objects.Get(new ObjectRef(webhooks, null, OperatorWebhook.UrlConfigurationName)) is not null)
+            {
+                return;
+            }
+
+            await Task.WhenAny(next, failed).WaitAsync(cancellationToken);
+        }
     }
 
     private async Task<bool> WaitAsync(EmbeddedCluster cluster, IReadOnlyList<AppliedObject> applied, TimeProvider time, Task failed, CancellationToken cancellationToken)

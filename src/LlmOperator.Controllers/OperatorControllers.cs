@@ -9,6 +9,7 @@ using LlmOperator.Kubernetes.Informers;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning;
 using LlmOperator.Planning.Accelerators;
+using LlmOperator.Planning.Admission;
 
 namespace LlmOperator.Controllers;
 
@@ -20,7 +21,8 @@ public static class OperatorControllers
     /// <param name="catalogue">Accelerator classes.</param>
     /// <param name="workers">Objects of a kind that are worked on at the same time.</param>
     /// <param name="time">Clock.</param>
-    public static void Add(ControllerManager manager, AcceleratorCatalogue catalogue, int workers, TimeProvider time)
+    /// <param name="licenses">What is done about a model nobody gave a licence.</param>
+    public static void Add(ControllerManager manager, AcceleratorCatalogue catalogue, int workers, TimeProvider time, LicensePolicy licenses = LicensePolicy.Warn)
     {
         var caches = new OperatorCaches(manager.Informers, catalogue);
         var events = new RecordedEvents(manager.Events);
@@ -30,7 +32,7 @@ public static class OperatorControllers
             .Watches<LlmEndpoint>(ModelOf, ReferenceChanged)
             .Workers(workers));
 
-        manager.AddController("llmendpoint", new LlmEndpointReconciler(caches, manager.Client, events, catalogue, time), controller => controller
+        manager.AddController("llmendpoint", new LlmEndpointReconciler(caches, manager.Client, events, catalogue, licenses, time), controller => controller
             .For<LlmEndpoint>(Predicates.GenerationChanged)
             .Owns<Deployment>()
             .Owns<Service>()

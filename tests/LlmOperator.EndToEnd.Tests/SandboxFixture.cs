@@ -1,3 +1,4 @@
+using System.Net;
 using LlmOperator.Api;
 using LlmOperator.Cli;
 using LlmOperator.Configuration;
@@ -34,7 +35,7 @@ public sealed class SandboxFixture : IAsyncLifetime
         _client = new KubeClient(new ClusterConfigurationLoader().Load(kubeconfig));
         await new ManifestApplier(_client).ApplyAsync(CustomResourceDefinitions.Embedded().SelectMany(file => Manifest.Parse(file.Yaml, file.FileName)), _stop.Token);
         _operator = OperatorHost.RunAsync(
-            new OperatorOptions { MetricsBindAddress = null, HealthProbeBindAddress = null }, _client, TimeProvider.System, NullLoggerFactory.Instance, _stop.Token);
+            new OperatorOptions { MetricsBindAddress = null, HealthProbeBindAddress = null, WebhookBindAddress = new(IPAddress.Loopback, 0), WebhookUrl = new("https://127.0.0.1:0") }, _client, TimeProvider.System, NullLoggerFactory.Instance, _stop.Token);
     }
 
     /// <summary>A fresh namespace; skips the test where kubectl is missing.</summary>

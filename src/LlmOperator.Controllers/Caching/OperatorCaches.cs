@@ -11,7 +11,7 @@ namespace LlmOperator.Controllers.Caching;
 /// <summary>The caches all controllers of the operator share, with their indexes.</summary>
 internal sealed class OperatorCaches
 {
-    private const string ByModel = "model";
+    public const string ByModel = "model";
     private const string ByEndpoint = "endpoint";
 
     private readonly Informer<LlmEndpoint> _endpoints;

@@ -9,6 +9,7 @@ using LlmOperator.Kubernetes.Controllers;
 using LlmOperator.Kubernetes.Informers;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Accelerators;
+using LlmOperator.Planning.Admission;
 using LlmOperator.Planning.Endpoints;
 
 namespace LlmOperator.Controllers.Endpoints;
@@ -18,7 +19,7 @@ namespace LlmOperator.Controllers.Endpoints;
 /// A deleted endpoint needs no work: everything made for it names it as owner and is collected with it.
 /// </summary>
 internal sealed class LlmEndpointReconciler(
-    OperatorCaches caches, IKubeClient client, IEventSink events, AcceleratorCatalogue catalogue, TimeProvider time) : IReconciler
+    OperatorCaches caches, IKubeClient client, IEventSink events, AcceleratorCatalogue catalogue, LicensePolicy licenses, TimeProvider time) : IReconciler
 {
     private readonly ObjectApplier _applier = new(client, FieldManagers.Operator, ApiGroup.ContentHashAnnotation);
 
@@ -39,6 +40,7 @@ internal sealed class LlmEndpointReconciler(
             Pods = caches.PodsOf(key),
             Nodes = caches.Nodes,
             Catalogue = catalogue,
+            LicensePolicy = licenses,
             Now = time.GetUtcNow(),
         };
 

@@ -32,6 +32,7 @@ namespace LlmOperator.Kubernetes.Json;
 [JsonSerializable(typeof(Service))]
 [JsonSerializable(typeof(ServiceAccount))]
 [JsonSerializable(typeof(StatefulSet))]
+[JsonSerializable(typeof(ValidatingWebhookConfiguration))]
 [JsonSerializable(typeof(ObjectMeta))]
 [JsonSerializable(typeof(JsonObject))]
 [JsonSerializable(typeof(LabelSelector))]

@@ -55,6 +55,10 @@ internal sealed class OptionsReader
             LeaderElectionNamespace = NamespaceName(Setting.LeaderElectionNamespace),
             MetricsBindAddress = Address(Setting.MetricsBindAddress, defaults.MetricsBindAddress),
             HealthProbeBindAddress = Address(Setting.HealthProbeBindAddress, defaults.HealthProbeBindAddress),
+            WebhookBindAddress = Address(Setting.WebhookBindAddress, defaults.WebhookBindAddress),
+            WebhookUrl = HttpsUrl(Setting.WebhookUrl),
+            WebhookCertDir = Folder(Setting.WebhookCertDir),
+            LicensePolicy = Choice(Setting.LicensePolicy, defaults.LicensePolicy),
             Workers = Number(Setting.Workers, defaults.Workers, 1, 256),
             Accelerators = Catalogue(),
             LogLevel = Level(defaults.LogLevel),
@@ -176,6 +180,49 @@ internal sealed class OptionsReader
         }
 
         Problem(setting, "must be :PORT, ADDRESS:PORT with a numeric address, or 0 for none");
+        return fallback;
+    }
+
+    private Uri? HttpsUrl(Setting setting)
+    {
+        if (Text(setting) is not { } text)
+        {
+            return null;
+        }
+
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url is { Scheme: "https", PathAndQuery: "/", UserInfo: "", Fragment: "" })
+        {
+            return url;
+        }
+
+        Problem(setting, "must be https://HOST:PORT");
+        return null;
+    }
+
+    private string? Folder(Setting setting)
+    {
+        if (Text(setting) is { } folder && !Directory.Exists(folder))
+        {
+            Problem(setting, "must be a folder that exists");
+        }
+
+        return Text(setting);
+    }
+
+    private T Choice<T>(Setting setting, T fallback)
+        where T : struct, Enum
+    {
+        if (Text(setting) is not { } text)
+        {
+            return fallback;
+        }
+
+        if (Enum.TryParse<T>(text, ignoreCase: true, out var choice) && Enum.IsDefined(choice) && !char.IsAsciiDigit(text[0]))
+        {
+            return choice;
+        }
+
+        Problem(setting, $"must be one of {string.Join(", ", Enum.GetNames<T>())}");
         return fallback;
     }
 
