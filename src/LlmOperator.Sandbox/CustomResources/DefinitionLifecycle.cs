@@ -125,7 +125,7 @@ internal sealed class DefinitionLifecycle(Cluster cluster)
         {
             foreach (var instance in ObjectStore.Range(cluster.Store.Latest(collection), null).ToList())
             {
-                cluster.Deleter.Delete(kind, instance.Namespace, instance.Name, new DeleteRequest { Propagation = "Background" });
+                cluster.Deleter.Delete(kind, instance.Namespace, instance.Name, new DeleteRequest { Propagation = "Background", Internal = true });
             }
         }
 

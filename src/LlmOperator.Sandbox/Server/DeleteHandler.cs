@@ -14,7 +14,7 @@ internal sealed class DeleteHandler(Cluster cluster, ListHandler lists)
     public async Task Delete(ResourceRequest request)
     {
         var options = await Options(request);
-        if (cluster.Deleter.Delete(request.Kind, request.Namespace, request.Name, options) is not { } deletion)
+        if (await cluster.Deleter.DeleteAsync(request.Kind, request.Namespace, request.Name, options) is not { } deletion)
         {
             throw request.NotFound();
         }
@@ -24,6 +24,7 @@ internal sealed class DeleteHandler(Cluster cluster, ListHandler lists)
             Reply.Warn(request.Context, [OrphanedPods]);
         }
 
+        Reply.Warn(request.Context, options.Warnings);
         await Answer(request, deletion);
     }
 
@@ -55,7 +56,7 @@ internal sealed class DeleteHandler(Cluster cluster, ListHandler lists)
         var page = lists.Read(request, request.Selection());
         foreach (var item in page.Items)
         {
-            cluster.Deleter.Delete(request.Kind, item.Namespace, item.Name, options);
+            await cluster.Deleter.DeleteAsync(request.Kind, item.Namespace, item.Name, options);
         }
 
         var bytes = lists.WriterFor(request, presentation).List(page.Items, new JsonObject { ["resourceVersion"] = page.Revision.ToString() });

@@ -45,6 +45,7 @@ internal static class Reply
             context.Response.Headers.RetryAfter = seconds.ToString();
         }
 
+        Warn(context, refusal.Warnings);
         return Json(context, refusal.Code, StatusBody(refusal));
     }
 

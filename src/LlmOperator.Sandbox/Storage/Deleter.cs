@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LlmOperator.Sandbox.Admission;
 using LlmOperator.Sandbox.CustomResources;
 using LlmOperator.Sandbox.Kinds;
 
@@ -21,6 +22,15 @@ internal sealed record DeleteRequest
 
     /// <summary>Everything but the commit.</summary>
     public bool DryRun { get; init; }
+
+    /// <summary>Who deletes, as webhooks are told.</summary>
+    public AdmissionUser User { get; init; } = AdmissionUser.Administrator;
+
+    /// <summary>A delete of the API server's own: webhooks are not asked. Any delete made with the store's lock held must be one.</summary>
+    public bool Internal { get; init; }
+
+    /// <summary>Texts to send along with the answer.</summary>
+    public List<string> Warnings { get; } = [];
 }
 
 /// <summary>Outcome of a delete.</summary>
@@ -35,51 +45,79 @@ internal sealed class Deleter(Cluster cluster, ObjectStore store, DefinitionLife
     private const string ForegroundFinalizer = "foregroundDeletion";
 
     /// <summary>Deletes an object; null when there is none.</summary>
+    public async ValueTask<Deletion?> DeleteAsync(KindDefinition kind, string? ns, string name, DeleteRequest request)
+    {
+        var collection = KindRegistry.CollectionOf(kind);
+        if (request.Internal || cluster.Admission.For(kind, "DELETE", null) is not { } pass)
+        {
+            lock (store.Gate)
+            {
+                return store.Get(collection, ns, name) is { } stored ? Delete(kind, collection, stored, request) : null;
+            }
+        }
+
+        while (store.Get(collection, ns, name) is { } stored)
+        {
+            CheckPreconditions(kind, stored, request);
+            var attributes = WriteAdmission.Deletion(kind, Writer.View(kind, stored), request);
+            await pass.Mutate(attributes);
+            await pass.Validate(attributes);
+            lock (store.Gate)
+            {
+                if (ReferenceEquals(store.Get(collection, ns, name), stored))
+                {
+                    return Delete(kind, collection, stored, request);
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Deletes an object; <see cref="DeleteAsync"/> for callers that cannot wait otherwise.</summary>
     public Deletion? Delete(KindDefinition kind, string? ns, string name, DeleteRequest request)
     {
-        lock (store.Gate)
+        var deletion = DeleteAsync(kind, ns, name, request);
+        return deletion.IsCompleted ? deletion.GetAwaiter().GetResult() : deletion.AsTask().GetAwaiter().GetResult();
+    }
+
+    private Deletion Delete(KindDefinition kind, ResourceName collection, StoredObject stored, DeleteRequest request)
+    {
+        var name = stored.Name;
+        CheckPreconditions(kind, stored, request);
+        if (Writer.IsNamespace(kind) && name is "default" or "kube-system" or "kube-public")
         {
-            var collection = KindRegistry.CollectionOf(kind);
-            if (store.Get(collection, ns, name) is not { } stored)
-            {
-                return null;
-            }
-
-            CheckPreconditions(kind, stored, request);
-            if (Writer.IsNamespace(kind) && name is "default" or "kube-system" or "kube-public")
-            {
-                throw Refusals.Forbidden(kind.Name, name, "this namespace may not be deleted");
-            }
-
-            var obj = stored.Object.Copy();
-            var metadata = obj.Child("metadata");
-            if (metadata.Text("deletionTimestamp") is not null)
-            {
-                return DeleteAgain(kind, collection, stored, obj, request);
-            }
-
-            metadata.SetTexts("finalizers", Finalizers(kind, metadata, request));
-            var grace = GracePeriod(kind, obj, request.GracePeriodSeconds);
-            if (grace == 0 && metadata.Texts("finalizers").Count == 0 && !HeldByKind(kind, obj))
-            {
-                return Remove(kind, collection, stored, request);
-            }
-
-            metadata["deletionTimestamp"] = Cluster.Timestamp(cluster.Time.GetUtcNow().AddSeconds(grace));
-            metadata["deletionGracePeriodSeconds"] = grace;
-            if (metadata.Integer("generation") is { } generation and > 0)
-            {
-                metadata["generation"] = generation + 1;
-            }
-
-            if (Writer.IsNamespace(kind))
-            {
-                metadata.Remove("deletionGracePeriodSeconds");
-                obj.Child("status")["phase"] = "Terminating";
-            }
-
-            return Mark(kind, collection, stored, obj, request);
+            throw Refusals.Forbidden(kind.Name, name, "this namespace may not be deleted");
         }
+
+        var obj = stored.Object.Copy();
+        var metadata = obj.Child("metadata");
+        if (metadata.Text("deletionTimestamp") is not null)
+        {
+            return DeleteAgain(kind, collection, stored, obj, request);
+        }
+
+        metadata.SetTexts("finalizers", Finalizers(kind, metadata, request));
+        var grace = GracePeriod(kind, obj, request.GracePeriodSeconds);
+        if (grace == 0 && metadata.Texts("finalizers").Count == 0 && !HeldByKind(kind, obj))
+        {
+            return Remove(kind, collection, stored, request);
+        }
+
+        metadata["deletionTimestamp"] = Cluster.Timestamp(cluster.Time.GetUtcNow().AddSeconds(grace));
+        metadata["deletionGracePeriodSeconds"] = grace;
+        if (metadata.Integer("generation") is { } generation and > 0)
+        {
+            metadata["generation"] = generation + 1;
+        }
+
+        if (Writer.IsNamespace(kind))
+        {
+            metadata.Remove("deletionGracePeriodSeconds");
+            obj.Child("status")["phase"] = "Terminating";
+        }
+
+        return Mark(kind, collection, stored, obj, request);
     }
 
     private Deletion DeleteAgain(KindDefinition kind, ResourceName collection, StoredObject stored, JsonObject obj, DeleteRequest request)
