@@ -68,7 +68,19 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         try
         {
             server = await SandboxServer.StartAsync(
-                new SandboxServerOptions { Port = options.Port, Time = options.Time, HistoryWindow = options.HistoryWindow, Logger = options.Logger, Logs = logs, WebhookServices = options.WebhookServices }, cancellationToken);
+                new SandboxServerOptions
+                {
+                    Port = options.Port,
+                    Time = options.Time,
+                    HistoryWindow = options.HistoryWindow,
+                    Logger = options.Logger,
+                    Logs = logs,
+                    WebhookServices = options.WebhookServices,
+
+                    // Webhooks are asked over a real wire and think in real time, however fast the cluster's clock runs.
+                    WebhookTime = TimeProvider.System,
+                },
+                cancellationToken);
         }
         catch (IOException fault) when (options.Port != 0)
         {

@@ -26,6 +26,9 @@ public sealed record SandboxServerOptions
     /// </summary>
     public IReadOnlyDictionary<string, Uri> WebhookServices { get; init; } = new Dictionary<string, Uri>();
 
+    /// <summary>Clock of the time admission webhooks have for an answer; <see cref="Time"/> when null.</summary>
+    public TimeProvider? WebhookTime { get; init; }
+
     /// <summary>Where the server's own faults are logged.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
 

@@ -17,12 +17,13 @@ internal sealed class Cluster : ICluster
     /// <param name="time">The clock.</param>
     /// <param name="historyWindow">Changes a collection remembers for watches.</param>
     /// <param name="watchQueue">Changes a watch may fall behind before it is closed.</param>
-    public Cluster(IReadOnlyList<KindDefinition> builtin, TimeProvider time, int historyWindow = 4096, int watchQueue = 4096)
+    /// <param name="webhookTime">Clock of the time admission webhooks have; <paramref name="time"/> when null.</param>
+    public Cluster(IReadOnlyList<KindDefinition> builtin, TimeProvider time, int historyWindow = 4096, int watchQueue = 4096, TimeProvider? webhookTime = null)
     {
         Time = time;
         Registry = new KindRegistry(builtin);
         Store = new ObjectStore(historyWindow, watchQueue);
-        Admission = new AdmissionControl(Store, Registry, time);
+        Admission = new AdmissionControl(Store, Registry, webhookTime ?? time);
         var definitions = new DefinitionLifecycle(this);
         Writer = new Writer(this, Store, definitions);
         Deleter = new Deleter(this, Store, definitions);
