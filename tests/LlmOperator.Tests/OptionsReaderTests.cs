@@ -1,4 +1,5 @@
 using LlmOperator.Configuration;
+using LlmOperator.Planning.Admission;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
@@ -62,6 +63,31 @@ public sealed class OptionsReaderTests : IDisposable
         Assert.Contains(error.Problems, problem => problem.StartsWith("LLM_OPERATOR__ACCELERATORS cannot be read", StringComparison.Ordinal));
         Assert.Contains(error.Problems, problem => problem.StartsWith("LLM_OPERATOR__LOG_LEVEL must be", StringComparison.Ordinal));
         Assert.Equal(7, error.Problems.Count);
+    }
+
+    [Fact]
+    public void The_webhook_is_on_9443_and_can_be_told_where_it_is_reached()
+    {
+        Assert.Equal(":9443", Read().WebhookBindAddress!.ToString());
+        var options = OptionsReader.Read(
+            _ => null, variable => variable switch { "LLM_OPERATOR__WEBHOOK_URL" => "https://10.0.0.1:0", "LLM_OPERATOR__LICENSE_POLICY" => "refuse", "LLM_OPERATOR__WEBHOOK_BIND_ADDRESS" => "0", _ => null }, null);
+
+        Assert.Equal((new Uri("https://10.0.0.1:0"), LicensePolicy.Refuse, null), (options.WebhookUrl, options.LicensePolicy, options.WebhookBindAddress));
+    }
+
+    [Fact]
+    public void Settings_of_the_webhook_that_cannot_work_are_all_told()
+    {
+        var error = Assert.Throws<OptionsException>(() => OptionsReader.Read(
+            setting => setting == Setting.WebhookUrl ? "http://10.0.0.1/path" : setting == Setting.WebhookCertDir ? "/does/not/exist" : setting == Setting.LicensePolicy ? "1" : null, _ => null, null));
+
+        Assert.Equal(
+            [
+                "--webhook-url must be https://HOST:PORT; it is \"http://10.0.0.1/path\"",
+                "--webhook-cert-dir must be a folder that exists; it is \"/does/not/exist\"",
+                "--license-policy must be one of Warn, Refuse, Ignore; it is \"1\"",
+            ],
+            error.Problems);
     }
 
     [Fact]

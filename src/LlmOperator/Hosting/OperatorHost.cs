@@ -49,19 +49,21 @@ public static partial class OperatorHost
         OperatorControllers.Add(manager, options.Accelerators, options.Workers, time, options.LicensePolicy);
         var webhook = Webhook(options, manager, client, time, logger);
 
-        await using var server = new HttpServer([.. Sites(options, manager, webhook, registry, metrics, time)], loggers);
-        await server.StartAsync(stop).ConfigureAwait(false);
+        // A Kestrel that is given no address would listen on one of its own choice.
+        List<Site> sites = [.. Sites(options, manager, webhook, registry, metrics, time)];
+        await using var server = sites.Count > 0 ? new HttpServer(sites, loggers) : null;
+        await (server?.StartAsync(stop) ?? Task.CompletedTask).ConfigureAwait(false);
         using var serving = new CancellationTokenSource();
-        var upkeep = webhook?.RunAsync(server.PortOf(Setting.WebhookBindAddress)!.Value, serving.Token) ?? Task.CompletedTask;
+        var upkeep = webhook?.RunAsync(server!.PortOf(Setting.WebhookBindAddress)!.Value, serving.Token) ?? Task.CompletedTask;
 
         Log.Starting(
             logger,
             options.Namespace ?? "all namespaces",
             options.Workers,
             options.LeaderElect,
-            server.PortOf(Setting.HealthProbeBindAddress),
-            server.PortOf(Setting.MetricsBindAddress),
-            server.PortOf(Setting.WebhookBindAddress));
+            server?.PortOf(Setting.HealthProbeBindAddress),
+            server?.PortOf(Setting.MetricsBindAddress),
+            server?.PortOf(Setting.WebhookBindAddress));
         try
         {
             var outcome = await manager.RunAsync(stop).ConfigureAwait(false);

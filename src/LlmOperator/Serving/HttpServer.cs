@@ -4,24 +4,23 @@ using System.Security.Authentication;
 using System.Text;
 using LlmOperator.Configuration;
 using LlmOperator.Controllers.Webhooks;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace LlmOperator.Serving;
 
-/// <summary>
-/// The operator's sites on one Kestrel, without the host, routing and dependency injection that usually come with it: three fixed sets of pages need none, and they would be most of its memory.
-/// </summary>
+/// <summary>The operator's sites on one Kestrel, without the routing, configuration and further services that usually come with it: three fixed sets of pages need none.</summary>
 internal sealed partial class HttpServer : IAsyncDisposable
 {
-    private readonly KestrelServer _server;
+    private readonly WebApplication _app;
     private readonly List<(Site Site, ListenOptions Listen)> _listening = [];
     private readonly ILogger _logger;
 
@@ -31,19 +30,23 @@ internal sealed partial class HttpServer : IAsyncDisposable
     public HttpServer(IReadOnlyList<Site> sites, ILoggerFactory loggers)
     {
         _logger = loggers.CreateLogger<HttpServer>();
-        var options = new KestrelServerOptions { AddServerHeader = false, ApplicationServices = new LoggersOnly(loggers) };
-        options.Limits.MaxRequestBodySize = Site.MaxBodyBytes;
-        options.Limits.MaxRequestLineSize = 4096;
-        options.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
-        options.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
-        options.Limits.MaxConcurrentConnections = 1024;
-        foreach (var site in sites)
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(loggers).AddSingleton<IHostLifetime, UnmovedBySignals>().Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = endPoint => Bind(endPoint, sites));
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
-            options.Listen(site.EndPoint, listen => Configure(listen, site));
-        }
-
-        var transport = new SocketTransportOptions { CreateBoundListenSocket = endPoint => Bind(endPoint, sites) };
-        _server = new KestrelServer(Options.Create(options), new SocketTransportFactory(Options.Create(transport), loggers), loggers);
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = Site.MaxBodyBytes;
+            kestrel.Limits.MaxRequestLineSize = 4096;
+            kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            kestrel.Limits.MaxConcurrentConnections = 1024;
+            foreach (var site in sites)
+            {
+                kestrel.Listen(site.EndPoint, listen => Configure(listen, site));
+            }
+        });
+        _app = builder.Build();
+        _app.Run(AnswerAsync);
     }
 
     /// <summary>Port a site listens on; null when it is not served.</summary>
@@ -51,14 +54,14 @@ internal sealed partial class HttpServer : IAsyncDisposable
 
     /// <summary>Begins to listen.</summary>
     /// <exception cref="OptionsException">An address is taken or not this machine's.</exception>
-    public Task StartAsync(CancellationToken cancellationToken) => _server.StartAsync(new Application(_logger), cancellationToken);
+    public Task StartAsync(CancellationToken cancellationToken) => _app.StartAsync(cancellationToken);
 
     /// <summary>Stops listening and lets running answers end.</summary>
     public async ValueTask DisposeAsync()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
-        await _server.StopAsync(limit.Token).ConfigureAwait(false);
-        _server.Dispose();
+        await _app.StopAsync(limit.Token).ConfigureAwait(false);
+        await _app.DisposeAsync().ConfigureAwait(false);
     }
 
     private void Configure(ListenOptions listen, Site site)
@@ -98,51 +101,44 @@ internal sealed partial class HttpServer : IAsyncDisposable
     }
 
     /// <summary>Hands a request to the site its connection belongs to.</summary>
-    private sealed class Application(ILogger logger) : IHttpApplication<HttpContext>
+    private async Task AnswerAsync(HttpContext context)
     {
-        public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
-
-        public async Task ProcessRequestAsync(HttpContext context)
+        HttpReply reply;
+        try
         {
-            HttpReply reply;
-            try
-            {
-                reply = await context.Features.GetRequiredFeature<Site>().Answer(context.Request, context.RequestAborted).ConfigureAwait(false);
-            }
-            catch (Microsoft.AspNetCore.Http.BadHttpRequestException error)
-            {
-                reply = new((System.Net.HttpStatusCode)error.StatusCode, error.Message + "\n");
-            }
-            catch (Exception error) when (context.RequestAborted.IsCancellationRequested && error is OperationCanceledException or IOException)
-            {
-                return; // Nobody waits for the answer any more.
-            }
-            catch (Exception error)
-            {
-                Log.Failed(logger, context.Request.Path, error);
-                reply = new(System.Net.HttpStatusCode.InternalServerError, "this failed; the operator's log says why\n");
-            }
-
-            var body = Encoding.UTF8.GetBytes(reply.Body);
-            context.Response.StatusCode = (int)reply.Status;
-            context.Response.ContentType = reply.ContentType;
-            context.Response.ContentLength = body.Length;
-            context.Response.Headers.CacheControl = "no-store";
-            if (!HttpMethods.IsHead(context.Request.Method))
-            {
-                await context.Response.Body.WriteAsync(body, context.RequestAborted).ConfigureAwait(false);
-            }
+            reply = await context.Features.GetRequiredFeature<Site>().Answer(context.Request, context.RequestAborted).ConfigureAwait(false);
+        }
+        catch (Microsoft.AspNetCore.Http.BadHttpRequestException error)
+        {
+            reply = new((System.Net.HttpStatusCode)error.StatusCode, error.Message + "\n");
+        }
+        catch (Exception error) when (context.RequestAborted.IsCancellationRequested && error is OperationCanceledException or IOException)
+        {
+            return; // Nobody waits for the answer any more.
+        }
+        catch (Exception error)
+        {
+            Log.Failed(_logger, context.Request.Path, error);
+            reply = new(System.Net.HttpStatusCode.InternalServerError, "this failed; the operator's log says why\n");
         }
 
-        public void DisposeContext(HttpContext context, Exception? exception)
+        var body = Encoding.UTF8.GetBytes(reply.Body);
+        context.Response.StatusCode = (int)reply.Status;
+        context.Response.ContentType = reply.ContentType;
+        context.Response.ContentLength = body.Length;
+        context.Response.Headers.CacheControl = "no-store";
+        if (!HttpMethods.IsHead(context.Request.Method))
         {
+            await context.Response.Body.WriteAsync(body, context.RequestAborted).ConfigureAwait(false);
         }
     }
 
-    /// <summary>All that Kestrel asks of a container.</summary>
-    private sealed class LoggersOnly(ILoggerFactory loggers) : IServiceProvider
+    /// <summary>Signals are for the program that holds the server; a host's usual lifetime would swallow them.</summary>
+    private sealed class UnmovedBySignals : IHostLifetime
     {
-        public object? GetService(Type serviceType) => serviceType == typeof(ILoggerFactory) ? loggers : null;
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private static partial class Log
