@@ -2,9 +2,11 @@ using System.Net;
 using LlmOperator.Api;
 using LlmOperator.Cli;
 using LlmOperator.Configuration;
+using LlmOperator.Controllers.Webhooks;
 using LlmOperator.Hosting;
 using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Configuration;
+using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Sandbox;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -35,7 +37,16 @@ public sealed class SandboxFixture : IAsyncLifetime
         _client = new KubeClient(new ClusterConfigurationLoader().Load(kubeconfig));
         await new ManifestApplier(_client).ApplyAsync(CustomResourceDefinitions.Embedded().SelectMany(file => Manifest.Parse(file.Yaml, file.FileName)), _stop.Token);
         _operator = OperatorHost.RunAsync(
-            new OperatorOptions { MetricsBindAddress = null, HealthProbeBindAddress = null, WebhookBindAddress = new(IPAddress.Loopback, 0), WebhookUrl = new("https://127.0.0.1:0") }, _client, TimeProvider.System, NullLoggerFactory.Instance, _stop.Token);
+            new OperatorOptions { MetricsBindAddress = null, HealthProbeBindAddress = null, WebhookBindAddress = new(IPAddress.Loopback, 0), WebhookUrl = new("https://127.0.0.1:0") },
+            _client,
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            _stop.Token);
+        using var guard = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!_operator.IsCompleted && await _client.GetAsync<ValidatingWebhookConfiguration>(new(null, OperatorWebhook.UrlConfigurationName), guard.Token) is null)
+        {
+            await Task.Yield();
+        }
     }
 
     /// <summary>A fresh namespace; skips the test where kubectl is missing.</summary>
