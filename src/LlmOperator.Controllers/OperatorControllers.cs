@@ -10,6 +10,7 @@ using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning;
 using LlmOperator.Planning.Accelerators;
 using LlmOperator.Planning.Admission;
+using LlmOperator.Planning.Endpoints;
 
 namespace LlmOperator.Controllers;
 
@@ -36,8 +37,8 @@ public static class OperatorControllers
             .For<LlmEndpoint>(Predicates.GenerationChanged)
             .Owns<Deployment>()
             .Owns<Service>()
-            .Watches<Deployment>(Namesake, IsDeletion)
-            .Watches<Service>(Namesake, IsDeletion)
+            .Watches<Deployment>(gone => Namesakes(caches, gone), IsDeletion)
+            .Watches<Service>(gone => Namesakes(caches, gone), IsDeletion)
             .Watches<LlmModel>(model => caches.EndpointsOf(ObjectKey.Of(model)).Select(endpoint => ObjectKey.Of(endpoint)), ModelChanged)
             .Watches<Pod>(static pod => OperatorCaches.EndpointOf(pod) is { } endpoint ? [endpoint] : [], scope: OperatorCaches.PodScope)
             .Watches<Node>(_ => WaitingForNodes(caches), NodeChanged)
@@ -47,8 +48,19 @@ public static class OperatorControllers
     private static IEnumerable<ObjectKey> ModelOf(LlmEndpoint endpoint) =>
         endpoint.Spec is { } spec ? [new(endpoint.Metadata.Namespace, spec.ModelRef.Name)] : [];
 
-    /// <summary>An object that had the name an endpoint wants; the name may be free now.</summary>
-    private static IEnumerable<ObjectKey> Namesake(IKubeObject obj) => [ObjectKey.Of(obj)];
+    /// <summary>Endpoints that want the name of an object that is gone.</summary>
+    private static IEnumerable<ObjectKey> Namesakes(OperatorCaches caches, IKubeObject gone)
+    {
+        var key = ObjectKey.Of(gone);
+        return ObjectNames.Child(key.Name) == key.Name
+            ? [key, .. Hashed()]
+            : Hashed();
+
+        // Names made into a label are longer than what they are made of; few names look like one.
+        IEnumerable<ObjectKey> Hashed() => key.Name.StartsWith(ObjectNames.HashedPrefix, StringComparison.Ordinal)
+            ? caches.AllEndpoints.Select(endpoint => ObjectKey.Of(endpoint)).Where(endpoint => endpoint.Namespace == key.Namespace && ObjectNames.Child(endpoint.Name) == key.Name)
+            : [];
+    }
 
     private static bool IsDeletion(ObjectEvent change) => change.Type == ObjectEventType.Deleted;
 

@@ -2,6 +2,7 @@ using System.Net;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
 using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Planning.Endpoints;
 using LlmOperator.Kubernetes.Tests.Fakes;
 using Xunit;
 
@@ -124,20 +125,24 @@ public sealed class EndpointReconcileTests
         await Until.TrueAsync(() => cluster.Api.Peek<Deployment>("twin") is not null, "the deployment is back");
     }
 
-    [Fact]
-    public async Task A_service_of_somebody_else_is_left_alone_until_it_is_gone()
+    [Theory]
+    [InlineData("twin")]
+    [InlineData("twin.v2")]
+    [InlineData("2twins")]
+    public async Task A_service_of_somebody_else_is_left_alone_until_it_is_gone(string endpoint)
     {
         await using var cluster = new OperatorFixture();
+        var name = ObjectNames.Child(endpoint);
         cluster.PutNode();
         cluster.PutModel();
-        cluster.Api.Put(new Service { Metadata = new() { Name = "twin", Namespace = "default" }, Spec = new() { Selector = new Dictionary<string, string> { ["app"] = "theirs" } } });
-        cluster.PutEndpoint();
+        cluster.Api.Put(new Service { Metadata = new() { Name = name, Namespace = "default" }, Spec = new() { Selector = new Dictionary<string, string> { ["app"] = "theirs" } } });
+        cluster.PutEndpoint(endpoint);
         cluster.Start();
-        await cluster.ConditionAsync("Ready", "False", "NameConflict");
-        Assert.Equal("theirs", cluster.Api.Peek<Service>("twin")!.Spec!.Selector!["app"]);
+        await cluster.ConditionAsync("Ready", "False", "NameConflict", endpoint);
+        Assert.Equal("theirs", cluster.Api.Peek<Service>(name)!.Spec!.Selector!["app"]);
 
-        cluster.Api.Remove<Service>("twin");
-        await cluster.ConditionAsync("Progressing", "True", "RollingOut");
+        cluster.Api.Remove<Service>(name);
+        await cluster.ConditionAsync("Progressing", "True", "RollingOut", endpoint);
     }
 
     [Fact]

@@ -81,14 +81,23 @@ internal sealed class OperatorFixture : IAsyncDisposable
     /// <summary>Plays the controllers of workloads: the Deployment's pods run and answer.</summary>
     public void RunPods(string name = "twin")
     {
+        RunPod(name);
+        CountPods(name);
+    }
+
+    /// <summary>Plays the kubelet: the Deployment's pod runs.</summary>
+    public void RunPod(string name = "twin") => Api.Put(new Pod
+    {
+        Metadata = new() { Name = name + "-pod", Namespace = "default", Labels = Api.Peek<Deployment>(name)!.Spec!.Template!.Metadata!.Labels },
+        Spec = new() { NodeName = "a10g-0" },
+        Status = new() { Phase = "Running" },
+    });
+
+    /// <summary>Plays the Deployment controller: all pods answer.</summary>
+    public void CountPods(string name = "twin")
+    {
         var deployment = Api.Peek<Deployment>(name)!;
-        Api.Put(new Pod
-        {
-            Metadata = new() { Name = name + "-pod", Namespace = "default", Labels = deployment.Spec!.Template!.Metadata!.Labels },
-            Spec = new() { NodeName = "a10g-0" },
-            Status = new() { Phase = "Running" },
-        });
-        var replicas = deployment.Spec.Replicas;
+        var replicas = deployment.Spec!.Replicas;
         Api.Put(deployment with
         {
             Status = new()
@@ -105,10 +114,13 @@ internal sealed class OperatorFixture : IAsyncDisposable
 
     public Condition? Condition(string type, string endpoint = "twin") => Api.Peek<LlmEndpoint>(endpoint)?.Status?.Conditions.Find(type);
 
+    /// <summary>Waits for a condition. The clock runs meanwhile, as a status that tells of mere progress is held back for a second.</summary>
     public Task ConditionAsync(string type, string status, string reason, string endpoint = "twin") =>
         Until.TrueAsync(
             () => Condition(type, endpoint) is { } condition && condition.Status == status && condition.Reason == reason,
-            $"condition {type}={status} {reason} of {endpoint}");
+            $"condition {type}={status} {reason} of {endpoint}",
+            Clock,
+            TimeSpan.FromSeconds(1));
 
     /// <summary>A model, a node and an endpoint that answers.</summary>
     public async Task ServeAsync()

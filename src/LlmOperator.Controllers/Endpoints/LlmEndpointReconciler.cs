@@ -8,6 +8,7 @@ using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Controllers;
 using LlmOperator.Kubernetes.Informers;
 using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Planning;
 using LlmOperator.Planning.Accelerators;
 using LlmOperator.Planning.Admission;
 using LlmOperator.Planning.Endpoints;
@@ -22,11 +23,13 @@ internal sealed class LlmEndpointReconciler(
     OperatorCaches caches, IKubeClient client, IEventSink events, AcceleratorCatalogue catalogue, LicensePolicy licenses, TimeProvider time) : IReconciler
 {
     private readonly ObjectApplier _applier = new(client, FieldManagers.Operator, ApiGroup.ContentHashAnnotation);
+    private readonly StatusWriter<LlmEndpoint> _status = new(caches.Endpoints, client, events, time);
 
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         if (caches.Endpoints.Get(key) is not { Spec: { } spec, Metadata.DeletionTimestamp: null } endpoint)
         {
+            _status.Forget(key);
             return ReconcileResult.Done;
         }
 
@@ -59,12 +62,14 @@ internal sealed class LlmEndpointReconciler(
         catch (KubeApiException error) when (error.IsInvalid || error.IsForbidden || error.Code == HttpStatusCode.BadRequest)
         {
             // People look at the status, not into the log. The retries go on, as a permission or a policy may change unseen.
-            await WriteStatusAsync(endpoint, EndpointPlanner.Plan(observed with { Refusal = error.Message }), cancellationToken).ConfigureAwait(false);
+            await WriteStatusAsync(endpoint, EndpointPlanner.Plan(observed with { Refusal = error.Message }), mayWait: false, cancellationToken).ConfigureAwait(false);
             throw;
         }
 
         if (deployment.Written || service.Written)
         {
+            _status.Began(key);
+
             // The status is about what there is now; the plan is a function, so asking it again costs no request.
             plan = EndpointPlanner.Plan(observed with { Deployment = deployment.Object, Service = service.Object });
         }
@@ -74,8 +79,7 @@ internal sealed class LlmEndpointReconciler(
             await PruneAsync(endpoint, child, cancellationToken).ConfigureAwait(false);
         }
 
-        await WriteStatusAsync(endpoint, plan, cancellationToken).ConfigureAwait(false);
-        return ReconcileResult.Done;
+        return await WriteStatusAsync(endpoint, plan, IsProgress(endpoint.Status, plan.Status), cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<(T? Object, bool Written)> ApplyAsync<T>(T? wanted, T? live, OwnWrites<T> cache, CancellationToken cancellationToken)
@@ -104,26 +108,21 @@ internal sealed class LlmEndpointReconciler(
         await _applier.PruneAsync(uid, caches.OwnedServices(uid), keep, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task WriteStatusAsync(LlmEndpoint endpoint, EndpointPlan plan, CancellationToken cancellationToken)
+    /// <summary>Whether no more changes than how far things are: who waits for the endpoint to be ready, or for a change of its spec to be seen, is not kept waiting.</summary>
+    private static bool IsProgress(LlmEndpointStatus? before, LlmEndpointStatus after) => before is null
+        ? !after.Conditions.IsTrue(ConditionTypes.Ready)
+        : before.ObservedGeneration == after.ObservedGeneration && before.Conditions.Find(ConditionTypes.Ready)?.Status == after.Conditions.Find(ConditionTypes.Ready)?.Status;
+
+    private async Task<ReconcileResult> WriteStatusAsync(LlmEndpoint endpoint, EndpointPlan plan, bool mayWait, CancellationToken cancellationToken)
     {
         var wanted = new LlmEndpoint { Metadata = new() { Name = endpoint.Metadata.Name, Namespace = endpoint.Metadata.Namespace }, Status = plan.Status };
-        ApplyResult<LlmEndpoint> result;
         try
         {
-            result = await _applier.ApplyStatusIfChangedAsync(wanted, endpoint, cancellationToken).ConfigureAwait(false);
+            return (await _status.WriteAsync(endpoint, wanted, plan.Transitions, mayWait, cancellationToken).ConfigureAwait(false)).Next;
         }
         catch (KubeApiException error) when (error.IsNotFound)
         {
-            return; // It was deleted while we looked at it.
-        }
-
-        if (result.Written)
-        {
-            caches.Endpoints.Wrote(result.Object);
-            foreach (var transition in plan.Transitions)
-            {
-                events.Report(endpoint, transition);
-            }
+            return ReconcileResult.Done; // It was deleted while we looked at it.
         }
     }
 }

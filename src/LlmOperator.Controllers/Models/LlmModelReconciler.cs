@@ -15,14 +15,13 @@ namespace LlmOperator.Controllers.Models;
 /// </summary>
 internal sealed class LlmModelReconciler(OperatorCaches caches, IKubeClient client, IEventSink events, TimeProvider time) : IReconciler
 {
-    private readonly ObjectApplier _applier = new(client, FieldManagers.Operator, ApiGroup.ContentHashAnnotation);
-    private readonly UserListThrottle _throttle = new(time);
+    private readonly StatusWriter<LlmModel> _status = new(caches.Models, client, events, time);
 
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         if (caches.Models.Get(key) is not { Spec: not null } model)
         {
-            _throttle.Forget(key);
+            _status.Forget(key);
             return ReconcileResult.Done;
         }
 
@@ -36,14 +35,10 @@ internal sealed class LlmModelReconciler(OperatorCaches caches, IKubeClient clie
                 return ReconcileResult.Done;
             }
 
-            if (_throttle.Delay(key, model.Status, plan.Status) is { } delay)
-            {
-                return ReconcileResult.RequeueAfter(delay);
-            }
-
-            model = await WriteStatusAsync(key, model, plan, cancellationToken).ConfigureAwait(false);
+            var wanted = new LlmModel { Metadata = new() { Name = key.Name, Namespace = key.Namespace }, Status = plan.Status };
+            (model, var next) = await _status.WriteAsync(model, wanted, plan.Transitions, IsMereUser(model.Status, plan.Status), cancellationToken).ConfigureAwait(false);
             await KeepFinalizerAsync(model, plan.HoldDeletion, cancellationToken).ConfigureAwait(false);
-            return ReconcileResult.Done;
+            return next;
         }
         catch (KubeApiException error) when (error.IsNotFound)
         {
@@ -56,24 +51,9 @@ internal sealed class LlmModelReconciler(OperatorCaches caches, IKubeClient clie
         }
     }
 
-    private async Task<LlmModel> WriteStatusAsync(ObjectKey key, LlmModel model, ModelPlan plan, CancellationToken cancellationToken)
-    {
-        var wanted = new LlmModel { Metadata = new() { Name = key.Name, Namespace = key.Namespace }, Status = plan.Status };
-        var result = await _applier.ApplyStatusIfChangedAsync(wanted, model, cancellationToken).ConfigureAwait(false);
-        if (!result.Written)
-        {
-            return model;
-        }
-
-        caches.Models.Wrote(result.Object);
-        _throttle.Wrote(key);
-        foreach (var transition in plan.Transitions)
-        {
-            events.Report(model, transition);
-        }
-
-        return result.Object;
-    }
+    /// <summary>Whether no more changes than who uses the model. The first and the last user change what may be deleted, which cannot wait.</summary>
+    private static bool IsMereUser(LlmModelStatus? before, LlmModelStatus after) =>
+        before is { UsedBy: { Count: > 0 } users } && after.UsedBy is { Count: > 0 } && !users.SequenceEqual(after.UsedBy) && before.ObservedGeneration == after.ObservedGeneration;
 
     private async Task KeepFinalizerAsync(LlmModel model, bool hold, CancellationToken cancellationToken)
     {

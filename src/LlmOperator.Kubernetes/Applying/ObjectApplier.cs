@@ -71,22 +71,35 @@ public sealed class ObjectApplier(IKubeClient client, string fieldManager, strin
     /// <param name="live">The object as cached.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<ApplyResult<T>> ApplyStatusIfChangedAsync<T>(T wanted, T live, CancellationToken cancellationToken)
+        where T : class, IKubeObject<T> =>
+        StatusDiffers(wanted, live) ? new(await ApplyStatusAsync(wanted, cancellationToken).ConfigureAwait(false), true) : new(live, false);
+
+    /// <summary>Applies the status of <paramref name="wanted"/>.</summary>
+    /// <param name="wanted">Name, namespace and the whole status.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    public Task<T> ApplyStatusAsync<T>(T wanted, CancellationToken cancellationToken)
+        where T : class, IKubeObject<T>
+    {
+        using var text = Serialize(wanted);
+        return client.ApplyAsync<T>(ObjectKey.Of(wanted), text.Written.ToArray(), StatusOptions, cancellationToken);
+    }
+
+    /// <summary>Whether the status of <paramref name="wanted"/> says something else than the live one. An object without status wants none.</summary>
+    /// <param name="wanted">The object with the whole status.</param>
+    /// <param name="live">The object as cached.</param>
+    public static bool StatusDiffers<T>(T wanted, T live)
         where T : class, IKubeObject<T>
     {
         using var wantedText = Serialize(wanted);
-        using (var wantedJson = JsonDocument.Parse(wantedText.Written))
-        using (var liveText = Serialize(live))
-        using (var liveJson = JsonDocument.Parse(liveText.Written))
+        using var wantedJson = JsonDocument.Parse(wantedText.Written);
+        if (!wantedJson.RootElement.TryGetProperty("status"u8, out var wantedStatus))
         {
-            var isThere = liveJson.RootElement.TryGetProperty("status"u8, out var liveStatus);
-            if (!wantedJson.RootElement.TryGetProperty("status"u8, out var wantedStatus) || (isThere && JsonSubset.Same(wantedStatus, liveStatus)))
-            {
-                return new ApplyResult<T>(live, false);
-            }
+            return false;
         }
 
-        var body = wantedText.Written.ToArray();
-        return new ApplyResult<T>(await client.ApplyAsync<T>(ObjectKey.Of(wanted), body, StatusOptions, cancellationToken).ConfigureAwait(false), true);
+        using var liveText = Serialize(live);
+        using var liveJson = JsonDocument.Parse(liveText.Written);
+        return !liveJson.RootElement.TryGetProperty("status"u8, out var liveStatus) || !JsonSubset.Same(wantedStatus, liveStatus);
     }
 
     /// <summary>Deletes what an owner has and no longer wants. Objects another controller manages, and those going already, are left alone.</summary>

@@ -14,6 +14,9 @@ public static class ObjectNames
     /// <summary>Label selector of everything the operator makes, in text form.</summary>
     public const string ManagedBySelector = "app.kubernetes.io/managed-by=" + ManagedBy;
 
+    /// <summary>Start of names that are made of an endpoint's rather than being it.</summary>
+    public const string HashedPrefix = "llm-";
+
     private const string Component = "engine";
 
     /// <summary>
@@ -29,7 +32,7 @@ public static class ObjectNames
 
         var readable = endpoint.Replace('.', '-');
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(endpoint)))[..6];
-        return $"llm-{readable[..Math.Min(readable.Length, 52)].TrimEnd('-')}-{hash}";
+        return $"{HashedPrefix}{readable[..Math.Min(readable.Length, 52)].TrimEnd('-')}-{hash}";
     }
 
     /// <summary>Labels by which an endpoint's pods are selected. A Deployment's selector cannot change, so neither may these.</summary>
