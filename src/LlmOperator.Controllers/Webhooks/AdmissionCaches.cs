@@ -6,6 +6,7 @@ using LlmOperator.Controllers.Caching;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Informers;
+using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Accelerators;
 using LlmOperator.Planning.Admission;
 using Microsoft.Extensions.Logging;
@@ -16,15 +17,16 @@ namespace LlmOperator.Controllers.Webhooks;
 /// What reviews know of other objects: the controllers' caches, and where these do not have an object that is named, a look at the API server, as
 /// objects applied together come within milliseconds of each other and a cache hears of each a moment later.
 /// </summary>
-internal sealed partial class AdmissionCaches(InformerSet informers, IKubeClient client, AcceleratorCatalogue catalogue, LicensePolicy licenses, ILogger logger)
+internal sealed partial class AdmissionCaches(InformerSet informers, IKubeClient client, AcceleratorCatalogue catalogue, LicensePolicy licenses, TimeProvider time, ILogger logger)
 {
     private readonly Informer<LlmModel> _models = informers.Get<LlmModel>();
     private readonly Informer<LlmEndpoint> _endpoints = informers.Get<LlmEndpoint>();
+    private readonly Informer<Node> _nodes = informers.Get<Node>();
 
-    public bool HasSynced => _models.HasSynced && _endpoints.HasSynced;
+    public bool HasSynced => _models.HasSynced && _endpoints.HasSynced && _nodes.HasSynced;
 
     /// <summary>Completes when reviews can be answered.</summary>
-    public Task Synced => Task.WhenAll(_models.Synced, _endpoints.Synced);
+    public Task Synced => Task.WhenAll(_models.Synced, _endpoints.Synced, _nodes.Synced);
 
     /// <summary>Facts for the review of an object.</summary>
     public async Task<AdmissionFacts> FactsAsync(IKubeObject obj, string? ns, CancellationToken cancellationToken)
@@ -47,6 +49,8 @@ internal sealed partial class AdmissionCaches(InformerSet informers, IKubeClient
             Model = name => models.TryGetValue(name, out var model) ? model : _models.Get(new(ns, name)),
             Endpoint = name => endpoints.TryGetValue(name, out var endpoint) ? endpoint : _endpoints.Get(new(ns, name)),
             UsersOf = model => _endpoints.ByIndex(OperatorCaches.ByModel, new ObjectKey(ns, model).ToString()),
+            Nodes = () => _nodes.List(),
+            Now = time.GetUtcNow(),
             Catalogue = catalogue,
             LicensePolicy = licenses,
         };

@@ -60,7 +60,7 @@ public sealed partial class OperatorWebhook
     public OperatorWebhook(ControllerManager manager, IKubeClient client, OperatorWebhookOptions options, AcceleratorCatalogue catalogue, TimeProvider time, ILogger logger)
     {
         (_options, _client, _time, _logger) = (options, client, time, logger);
-        Admission = new(new(manager.Informers, client, catalogue, options.LicensePolicy, logger), options.WatchedNamespace, logger);
+        Admission = new(new(manager.Informers, client, catalogue, options.LicensePolicy, time, logger), options.WatchedNamespace, logger);
         if (options.CertificateFolder is null && options.Url is null)
         {
             _secrets = manager.Informers.Get<Secret>(new(options.Namespace, FieldSelector: $"metadata.name={WebhookManifest.SecretName}"));

@@ -9,6 +9,12 @@ public sealed record FieldError(string Reason, string Field, string Message)
     /// <summary>A field that must be there.</summary>
     public static FieldError Required(string field, string rule) => new("FieldValueRequired", field, $"Required value: {rule}");
 
+    /// <summary>A value that breaks a rule.</summary>
+    public static FieldError Invalid(string field, string value, string rule) => new("FieldValueInvalid", field, $"Invalid value: {value}: {rule}");
+
+    /// <summary>Something that must not be in a field.</summary>
+    public static FieldError Forbidden(string field, string rule) => new("FieldValueForbidden", field, $"Forbidden: {rule}");
+
     /// <summary>A field that cannot be read.</summary>
     public static FieldError Unreadable(string field, string fault) => new("FieldValueInvalid", field, $"Invalid value: {fault}");
 

@@ -1,5 +1,6 @@
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
+using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Accelerators;
 
 namespace LlmOperator.Planning.Admission;
@@ -15,6 +16,12 @@ public sealed record AdmissionFacts
 
     /// <summary>The LlmEndpoints that name an LlmModel.</summary>
     public required Func<string, IReadOnlyList<LlmEndpoint>> UsersOf { get; init; }
+
+    /// <summary>Nodes of the cluster.</summary>
+    public Func<IReadOnlyList<Node>> Nodes { get; init; } = static () => [];
+
+    /// <summary>Present time.</summary>
+    public DateTimeOffset Now { get; init; }
 
     /// <summary>Accelerator classes there are.</summary>
     public required AcceleratorCatalogue Catalogue { get; init; }

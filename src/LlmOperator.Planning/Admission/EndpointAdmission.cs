@@ -18,31 +18,43 @@ public static class EndpointAdmission
             return new([FieldError.Required("spec", "an LlmEndpoint says in its spec what is to be served")], []);
         }
 
-        var problems = Problems(endpoint, facts);
+        var model = ModelOf(endpoint, facts);
+        var problems = Problems(endpoint, model, facts);
 
         // What was broken already, by a change elsewhere, must not keep people from changing something else.
-        var known = before?.Spec is null ? [] : Problems(before, facts).ToHashSet();
-        var errors = problems.Where(problem => !known.Contains(problem)).Select(problem => problem.ToFieldError()).ToList();
-        var warnings = problems.Where(known.Contains).Select(problem => problem.Message).ToList();
-        var model = facts.Model(spec.ModelRef.Name);
-        if (errors.Count == 0)
-        {
-            warnings.AddRange(Warnings(endpoint, spec, model, facts, problems.Count > 0));
-        }
-
-        return new(errors, warnings);
+        var known = before?.Spec is null ? [] : Problems(before, ModelOf(before, facts), facts).Select(problem => problem.Message).ToHashSet();
+        var errors = problems.Where(problem => !known.Contains(problem.Message)).Select(problem => ProblemFields.ErrorOf(problem, spec)).ToList();
+        return errors.Count > 0
+            ? new(errors, [])
+            : new([], [.. problems.Select(problem => problem.Message).Concat(Warnings(endpoint, spec, model, facts)).Distinct()]);
     }
 
-    /// <summary>All rules an endpoint breaks.</summary>
-    internal static List<SpecProblem> Problems(LlmEndpoint endpoint, AdmissionFacts facts) => Problems(endpoint, facts.Model(endpoint.Spec!.ModelRef.Name), facts);
-
-    /// <summary>All rules an endpoint breaks with a model as given.</summary>
-    internal static List<SpecProblem> Problems(LlmEndpoint endpoint, LlmModel? model, AdmissionFacts facts) =>
-        [.. EndpointRules.Check(endpoint, model, facts.Catalogue, facts.LicensePolicy), .. ReferenceRules.Check(endpoint.Spec!, facts)];
-
-    private static IEnumerable<string> Warnings(LlmEndpoint endpoint, LlmEndpointSpec spec, LlmModel? model, AdmissionFacts facts, bool broken)
+    /// <summary>All that admission refuses of an endpoint with a model as given.</summary>
+    internal static List<SpecProblem> Problems(LlmEndpoint endpoint, LlmModel? model, AdmissionFacts facts)
     {
-        if (model?.Spec is null)
+        var settled = SpecCheck.Settle(Observation(endpoint, model ?? StandIn(endpoint), facts), model ?? StandIn(endpoint)).Problem;
+        return
+        [
+            .. EndpointRules.Check(endpoint, model, facts.LicensePolicy)
+                .Concat(ReferenceRules.Check(endpoint.Spec!, facts))
+                .Concat(settled is null || !ProblemFields.IsRefused(settled, model is not null) ? [] : [settled])
+                .Concat(UnknownAccelerator(endpoint, facts))
+                .DistinctBy(problem => problem.Message),
+        ];
+    }
+
+    private static IEnumerable<SpecProblem> UnknownAccelerator(LlmEndpoint endpoint, AdmissionFacts facts)
+    {
+        // One rule hides the next where the spec is settled step by step; with nothing else in the way the accelerator is looked at.
+        var bare = endpoint with { Spec = new() { ModelRef = endpoint.Spec!.ModelRef, Backend = endpoint.Spec.Backend, Accelerator = endpoint.Spec.Accelerator, Parallelism = endpoint.Spec.Parallelism } };
+        return SpecCheck.Settle(Observation(bare, StandIn(bare), facts), StandIn(bare)).Problem is { } problem && ProblemFields.IsRefused(problem, hasModel: false) ? [problem] : [];
+    }
+
+    private static LlmModel? ModelOf(LlmEndpoint endpoint, AdmissionFacts facts) => facts.Model(endpoint.Spec!.ModelRef.Name) is { Spec: not null } model ? model : null;
+
+    private static IEnumerable<string> Warnings(LlmEndpoint endpoint, LlmEndpointSpec spec, LlmModel? model, AdmissionFacts facts)
+    {
+        if (model is null)
         {
             yield return $"there is no LlmModel {spec.ModelRef.Name} in this namespace yet: nothing runs until it is created";
         }
@@ -58,10 +70,16 @@ public static class EndpointAdmission
                 yield return LicenceRules.Missing(model);
             }
 
-            // What this version cannot do, or what may yet change, is for the condition; whoever applies it need not go and look.
-            if (!broken && SpecCheck.Settle(Observation(endpoint, model, facts), model).Problem is { } problem)
+            // Whoever applies it need not go and look at the conditions for what is known now.
+            var observation = Observation(endpoint, model, facts);
+            if (SpecCheck.Settle(observation, model).Problem is { } problem)
             {
                 yield return problem.Message;
+            }
+
+            foreach (var fit in EndpointPlanner.Plan(observation).Status.Conditions?.Where(condition => condition is { Type: ConditionTypes.Fits, Status: ConditionStatus.False, Message: not null }) ?? [])
+            {
+                yield return fit.Message!;
             }
         }
 
@@ -71,12 +89,26 @@ public static class EndpointAdmission
         }
     }
 
+    /// <summary>A model as plain as any the engine serves, where there is none: what is then in the way is the endpoint's own.</summary>
+    private static LlmModel StandIn(LlmEndpoint endpoint) => new()
+    {
+        Metadata = new() { Name = endpoint.Spec!.ModelRef.Name, Namespace = endpoint.Metadata.Namespace },
+        Spec = new()
+        {
+            Source = new() { HuggingFace = new() { Repo = "any/model" } },
+            Task = endpoint.Spec.Engine?.Type == EngineType.Tei ? ModelTask.Embed : ModelTask.Generate,
+            Quantization = endpoint.Spec.Engine?.Type == EngineType.LlamaCpp ? Quantizations.Gguf : Quantizations.None,
+        },
+    };
+
     private static EndpointObservation Observation(LlmEndpoint endpoint, LlmModel model, AdmissionFacts facts) => new()
     {
-        Endpoint = endpoint,
+        // A new endpoint has neither; objects are made of both.
+        Endpoint = endpoint with { Metadata = endpoint.Metadata with { Uid = endpoint.Metadata.Uid ?? "new", Name = endpoint.Metadata.Name ?? endpoint.Metadata.GenerateName ?? "new" } },
         Model = model,
+        Nodes = facts.Nodes(),
         Catalogue = facts.Catalogue,
         LicensePolicy = facts.LicensePolicy,
-        Now = default,
+        Now = facts.Now,
     };
 }

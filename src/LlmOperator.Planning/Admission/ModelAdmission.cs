@@ -20,8 +20,8 @@ public static class ModelAdmission
 
         var problems = ModelRules.Check(model, facts.LicensePolicy).ToList();
         var known = before?.Spec is null ? [] : ModelRules.Check(before, facts.LicensePolicy).ToHashSet();
-        var errors = problems.Where(problem => !known.Contains(problem)).Select(problem => problem.ToFieldError()).ToList();
-        var warnings = problems.Where(known.Contains).Select(problem => problem.Message).ToList();
+        var errors = problems.Where(problem => !known.Contains(problem)).ToList();
+        var warnings = problems.Where(known.Contains).Select(problem => problem.ToString()).ToList();
         if (errors.Count == 0)
         {
             if (facts.LicensePolicy == LicensePolicy.Warn && LicenceRules.IsKnownToBeMissing(model))
@@ -47,42 +47,42 @@ public static class ModelAdmission
 
     /// <summary>A change of a model may be right although endpoints no longer follow the rules with it; their owners find it in the condition, whoever makes the change is told at once.</summary>
     private static IEnumerable<string> BrokenEndpoints(LlmModel model, LlmModel? before, AdmissionFacts facts) => Users(model, facts)
-        .SelectMany(endpoint => EndpointAdmission.Problems(endpoint, model, facts).Except(EndpointAdmission.Problems(endpoint, before, facts)).Select(problem => (endpoint.Metadata.Name, problem.Message)))
+        .SelectMany(endpoint => Messages(endpoint, model, facts).Except(Messages(endpoint, before, facts)).Select(message => (endpoint.Metadata.Name, Message: message)))
         .GroupBy(broken => broken.Message, broken => broken.Name!)
         .Select(broken => $"LlmEndpoint {ModelPlanner.Shortened([.. broken.Order(StringComparer.Ordinal)])} cannot be followed with it: {broken.Key}");
+
+    private static IEnumerable<string> Messages(Api.Endpoints.LlmEndpoint endpoint, LlmModel? model, AdmissionFacts facts) =>
+        EndpointAdmission.Problems(endpoint, model, facts).Select(problem => problem.Message);
 }
 
 /// <summary>The rules of a model that the schema does not hold.</summary>
 internal static class ModelRules
 {
     /// <summary>All rules that are broken.</summary>
-    public static IEnumerable<SpecProblem> Check(LlmModel model, LicensePolicy licenses)
+    public static IEnumerable<FieldError> Check(LlmModel model, LicensePolicy licenses)
     {
-        if (LicenceRules.AdaptersForbidden(model) is { } adapters)
+        if (LicenceRules.AdaptersForbidden(model) is { } forbidden)
         {
-            yield return adapters;
+            yield return FieldError.Forbidden("spec.adapters", forbidden);
         }
 
         // A registry says the licence of what is in it; of anything else only the spec does.
         if (licenses == LicensePolicy.Refuse && model.Spec!.Source.HuggingFace is null && LicenceRules.IsKnownToBeMissing(model))
         {
-            yield return new("LicenceMissing", LicenceRules.Missing(model)) { Field = "spec.card.license", Value = "\"\"" };
+            yield return FieldError.Required("spec.card.license", LicenceRules.Missing(model));
         }
 
         foreach (var (adapter, index) in (model.Spec!.Adapters ?? []).Select((adapter, index) => (adapter, index)))
         {
             if (adapter.Rank is { } rank && model.Spec.Architecture?.HiddenSize is { } width && rank > width)
             {
-                yield return new("AdapterRankTooHigh", $"the rank of adapter {adapter.Name} exceeds architecture.hiddenSize {width}, the width of what it adapts: correct one of them")
-                {
-                    Field = $"spec.adapters[{index}].rank",
-                    Value = $"{rank}",
-                };
+                yield return FieldError.Invalid(
+                    $"spec.adapters[{index}].rank", $"{rank}", $"the rank of adapter {adapter.Name} exceeds architecture.hiddenSize {width}, the width of what it adapts: correct one of them");
             }
 
             if (adapter.Name == model.Metadata.Name)
             {
-                yield return new("AdapterNameTaken", $"adapter {adapter.Name} has the name of the model, so that no request could tell them apart: rename it") { Field = $"spec.adapters[{index}].name", Value = $"\"{adapter.Name}\"" };
+                yield return FieldError.Invalid($"spec.adapters[{index}].name", $"\"{adapter.Name}\"", $"adapter {adapter.Name} has the name of the model, so that no request could tell them apart: rename it");
             }
         }
     }

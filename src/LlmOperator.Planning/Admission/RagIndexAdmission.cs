@@ -24,9 +24,9 @@ public static class RagIndexAdmission
             return AdmissionDecision.Allowed;
         }
 
-        if (ReferenceRules.WrongTask(Field, name, ModelTask.Embed, facts) is { } problem)
+        if (ReferenceRules.WrongTask(Field, name, ModelTask.Embed, facts) is { } wrong)
         {
-            return before?.Spec?.Embedding?.EndpointRef?.Name == name ? new([], [problem.Message]) : new([problem.ToFieldError()], []);
+            return before?.Spec?.Embedding?.EndpointRef?.Name == name ? new([], [wrong]) : new([FieldError.Invalid(Field, $"\"{name}\"", wrong)], []);
         }
 
         return ReferenceRules.Missing(Field, name, facts) is { } missing ? new([], [missing]) : AdmissionDecision.Allowed;

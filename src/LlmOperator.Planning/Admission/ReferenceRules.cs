@@ -9,16 +9,16 @@ internal static class ReferenceRules
 {
     /// <summary>References of an endpoint's retrieval to endpoints that do something else.</summary>
     public static IEnumerable<SpecProblem> Check(LlmEndpointSpec spec, AdmissionFacts facts) =>
-        References(spec).Select(reference => WrongTask(reference.Field, reference.Name, reference.Task, facts)).OfType<SpecProblem>();
+        References(spec).Select(reference => WrongTask(reference.Field, reference.Name, reference.Task, facts)).OfType<string>().Select(message => new SpecProblem("ReferenceTaskMismatch", message));
 
     /// <summary>References of an endpoint's retrieval to endpoints that are not there.</summary>
     public static IEnumerable<string> Missing(LlmEndpointSpec spec, AdmissionFacts facts) =>
         References(spec).Select(reference => Missing(reference.Field, reference.Name, facts)).OfType<string>();
 
-    /// <summary>A reference to an endpoint whose model is for another task.</summary>
-    public static SpecProblem? WrongTask(string field, string name, string task, AdmissionFacts facts) =>
+    /// <summary>Words for a reference to an endpoint whose model is for another task; null when it is right.</summary>
+    public static string? WrongTask(string field, string name, string task, AdmissionFacts facts) =>
         facts.Endpoint(name)?.Spec is { } found && facts.Model(found.ModelRef.Name)?.Spec is { } model && model.Task != task
-            ? new("ReferenceTaskMismatch", $"LlmEndpoint {name} serves LlmModel {found.ModelRef.Name} with task {model.Task}, and one with task {task} is needed here: name another endpoint") { Field = field, Value = $"\"{name}\"" }
+            ? $"{field}: LlmEndpoint {name} serves LlmModel {found.ModelRef.Name} with task {model.Task}, and one with task {task} is needed here: name another endpoint"
             : null;
 
     /// <summary>Words for a reference to an endpoint that is not there; null when it is.</summary>

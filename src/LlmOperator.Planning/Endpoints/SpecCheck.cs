@@ -5,6 +5,9 @@ using LlmOperator.Planning.Admission;
 
 namespace LlmOperator.Planning.Endpoints;
 
+/// <summary>Why an endpoint cannot be served as its spec stands: a word, and what to change.</summary>
+internal sealed record SpecProblem(string Reason, string Message);
+
 /// <summary>Decides what a spec leaves open, and finds what cannot be done.</summary>
 internal static class SpecCheck
 {
@@ -14,6 +17,11 @@ internal static class SpecCheck
         var spec = observed.Endpoint.Spec!;
         var modelSpec = model.Spec!;
         var engine = spec.Engine ?? new();
+        if (EndpointRules.Check(observed.Endpoint, model, observed.LicensePolicy).FirstOrDefault() is { } broken)
+        {
+            return (null, broken);
+        }
+
         if (spec.Backend != EndpointBackend.Kubernetes)
         {
             return Problem("BackendNotSupported", $"this version of the operator does not serve on {spec.Backend}: delete the endpoint and create one with spec.backend Kubernetes");
@@ -24,9 +32,14 @@ internal static class SpecCheck
             return Problem("EngineNotSupported", $"this version of the operator does not run engine {engine.Type}: set spec.engine.type to {EngineType.VLlm}");
         }
 
-        if (EndpointRules.Check(observed.Endpoint, model, observed.Catalogue, observed.LicensePolicy).FirstOrDefault() is { } broken)
+        if (modelSpec.Quantization is Quantizations.Eetq)
         {
-            return (null, broken);
+            return Problem("QuantizationNotSupported", $"{engine.Type} does not load weights as {modelSpec.Quantization}: set spec.quantization of LlmModel {model.Metadata.Name} to fp8 or bitsandbytes");
+        }
+
+        if (VLlmArguments.Given(engine.Args).Contains("--port"))
+        {
+            return Problem("ArgumentNotAllowed", "spec.engine.args must not have --port, as probes and the Service would not follow: set spec.engine.port instead");
         }
 
         if (spec.Accelerator is not { } wanted)
@@ -39,8 +52,11 @@ internal static class SpecCheck
             return Problem("AcceleratorAutoNotSupported", $"this version of the operator does not choose accelerators: set spec.accelerator.type to one of {Known(observed)}");
         }
 
-        // Rules have been looked at above; what is left open here is what this version cannot do.
-        var accelerator = observed.Catalogue.Find(wanted.Type)!;
+        if (observed.Catalogue.Find(wanted.Type) is not { } accelerator)
+        {
+            return Problem("UnknownAccelerator", $"spec.accelerator.type \"{wanted.Type}\" is not in the accelerator catalogue: use one of {Known(observed)}, or add it to the operator's catalogue");
+        }
+
         var pipeline = spec.Parallelism?.Pipeline ?? 1;
         var count = wanted.Count ?? ((spec.Parallelism?.Tensor ?? 1) * pipeline);
         var tensor = spec.Parallelism?.Tensor ?? Math.Max(count / pipeline, 1);
@@ -49,6 +65,13 @@ internal static class SpecCheck
             return Problem(
                 "SeveralNodesNotSupported",
                 $"parallelism.tensor {tensor} x parallelism.pipeline {pipeline} needs {tensor * pipeline} accelerators and a replica has {count}; this version of the operator keeps a replica on one node: set spec.accelerator.count to {tensor * pipeline} or lower the parallelism");
+        }
+
+        if (count % (tensor * pipeline) != 0)
+        {
+            return Problem(
+                "ParallelismMismatch",
+                $"parallelism.tensor {tensor} x parallelism.pipeline {pipeline} does not divide accelerator.count {count}: set spec.accelerator.count to a multiple of {tensor * pipeline}");
         }
 
         return (new()
