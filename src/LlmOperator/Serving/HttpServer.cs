@@ -31,7 +31,7 @@ internal sealed partial class HttpServer : IAsyncDisposable
     {
         _logger = loggers.CreateLogger<HttpServer>();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton(loggers).AddSingleton<IHostLifetime, UnmovedBySignals>().Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = endPoint => Bind(endPoint, sites));
+        builder.Services.AddSingleton<ILoggerFactory>(new WarningsOnly(loggers)).AddSingleton<IHostLifetime, UnmovedBySignals>().Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = endPoint => Bind(endPoint, sites));
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
