@@ -197,7 +197,7 @@ public sealed class WebhookServingTests : IAsyncLifetime
     {
         using var tcp = new TcpClient();
         await tcp.ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);
-        await using var tls = new SslStream(tcp.GetStream(), false, (_, _, _, _) => true);
+        await using var tls = new SslStream(tcp.GetStream(), false, (_, presented, _, _) => presented is not null);
         await tls.AuthenticateAsClientAsync("127.0.0.1");
         return tls.RemoteCertificate!.GetCertHashString();
     }

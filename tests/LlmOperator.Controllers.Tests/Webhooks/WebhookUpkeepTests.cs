@@ -145,6 +145,7 @@ public sealed class WebhookUpkeepTests : IAsyncLifetime
         foreach (var replica in _replicas)
         {
             await replica.StopAsync();
+            replica.Dispose();
         }
 
         _client?.Dispose();
@@ -183,7 +184,7 @@ public sealed class WebhookUpkeepTests : IAsyncLifetime
         await _client.ApplyAsync(resource!, new UnstructuredObject(document), new() { FieldManager = "test", Force = true }, _guard.Token);
     }
 
-    private Task PatchConfigurationAsync(string patch) => _client!.PatchAsync<ValidatingWebhookConfiguration>(
+    private Task<ValidatingWebhookConfiguration> PatchConfigurationAsync(string patch) => _client!.PatchAsync<ValidatingWebhookConfiguration>(
         new(null, WebhookManifest.InstalledName), new("application/strategic-merge-patch+json", Encoding.UTF8.GetBytes(patch)), cancellationToken: _guard.Token);
 
     private Task<Secret?> SecretAsync() => _client!.GetAsync<Secret>(new(Namespace, WebhookManifest.SecretName), _guard.Token);
@@ -219,7 +220,7 @@ public sealed class WebhookUpkeepTests : IAsyncLifetime
     }
 
     /// <summary>A replica of the operator.</summary>
-    private sealed class Replica
+    private sealed class Replica : IDisposable
     {
         private readonly CancellationTokenSource _stop = new();
         private readonly ControllerManager _manager;
@@ -239,7 +240,12 @@ public sealed class WebhookUpkeepTests : IAsyncLifetime
         {
             await _stop.CancelAsync();
             await _running.WaitAsync(TimeSpan.FromSeconds(30));
+        }
+
+        public void Dispose()
+        {
             _manager.Dispose();
+            _stop.Dispose();
         }
     }
 }
