@@ -30,6 +30,17 @@ internal static class AdmissionReview
     /// <param name="shown">Version of the kind the webhook sees.</param>
     public static JsonObject Request(string uid, string version, AdmissionAttributes attributes, KindDefinition shown)
     {
+        var request = Describe(uid, attributes, shown);
+        request["object"] = attributes.Object?.DeepClone();
+        request["oldObject"] = attributes.OldObject?.DeepClone();
+        request["dryRun"] = attributes.DryRun;
+        request["options"] = attributes.Options?.DeepClone();
+        return new JsonObject { ["kind"] = "AdmissionReview", ["apiVersion"] = $"{Group}/{version}", ["request"] = request };
+    }
+
+    /// <summary>What is asked for, without the objects.</summary>
+    public static JsonObject Describe(string uid, AdmissionAttributes attributes, KindDefinition shown)
+    {
         var request = new JsonObject
         {
             ["uid"] = uid,
@@ -44,11 +55,7 @@ internal static class AdmissionReview
         Add(request, "namespace", attributes.Namespace);
         request["operation"] = attributes.Operation;
         request["userInfo"] = attributes.User.ToJson();
-        request["object"] = attributes.Object?.DeepClone();
-        request["oldObject"] = attributes.OldObject?.DeepClone();
-        request["dryRun"] = attributes.DryRun;
-        request["options"] = attributes.Options?.DeepClone();
-        return new JsonObject { ["kind"] = "AdmissionReview", ["apiVersion"] = $"{Group}/{version}", ["request"] = request };
+        return request;
     }
 
     /// <summary>Reads and checks an answer.</summary>

@@ -25,6 +25,7 @@ internal sealed class Webhook
         ObjectSelector = LabelSelector.Of(webhook.Object("objectSelector")) ?? LabelSelector.Everything;
         Versions = webhook.Texts("admissionReviewVersions");
         SideEffectFree = webhook.Text("sideEffects") is "None" or "NoneOnDryRun";
+        Conditions = [.. webhook.Objects("matchConditions").Select(condition => MatchCondition.Compile(condition.Text("expression") ?? ""))];
         Target = WebhookTarget.Of(webhook.Object("clientConfig") ?? []);
     }
 
@@ -54,6 +55,9 @@ internal sealed class Webhook
 
     /// <summary>Whether a dry run may call it.</summary>
     public bool SideEffectFree { get; }
+
+    /// <summary>What must hold for it to be asked.</summary>
+    public IReadOnlyList<MatchCondition> Conditions { get; }
 
     /// <summary>Where it is.</summary>
     public WebhookTarget Target { get; }

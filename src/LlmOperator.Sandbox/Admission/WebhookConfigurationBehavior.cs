@@ -192,6 +192,10 @@ internal sealed class WebhookConfigurationBehavior : BuiltinBehavior
             {
                 errors.Required($"{at}.expression");
             }
+            else if (MatchCondition.Fault(expression) is { } invalid)
+            {
+                errors.Invalid($"{at}.expression", JsonScalars.Quote(expression), invalid);
+            }
 
             if (name.Length == 0)
             {

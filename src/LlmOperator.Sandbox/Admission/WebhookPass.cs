@@ -115,7 +115,7 @@ internal sealed class WebhookPass(AdmissionControl control, IReadOnlyList<Webhoo
             Object = attributes.ViewIn(match.Version, attributes.Object),
             OldObject = attributes.ViewIn(match.Version, attributes.OldObject),
         };
-        if (!Selects(webhook, shown))
+        if (!Selects(webhook, shown) || !MatchCondition.AllHold(webhook, shown, match.Version))
         {
             return null;
         }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LlmOperator.Sandbox.Cel;
 using LlmOperator.Sandbox.Kinds;
 using LlmOperator.Sandbox.Schemas;
 using LlmOperator.Sandbox.Storage;
@@ -49,6 +50,7 @@ internal static class CustomKinds
             Columns = CustomColumns.Of(version),
             Behavior = new CustomBehavior(status, SelectableFields(version), Deprecation(version, apiVersion, kind)),
             Custom = true,
+            Rules = new Lazy<CelRules?>(() => version.Object("schema", "openAPIV3Schema") is { } written ? CelRules.Of(SchemaReader.Read(written)) : null),
             FromStorage = name == storage ? null : stored => Convert(stored, apiVersion, schema),
             ToStorage = name == storage ? null : obj => Convert(obj, $"{group}/{storage}", null),
         };

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LlmOperator.Sandbox.Cel;
 using LlmOperator.Sandbox.Schemas;
 
 namespace LlmOperator.Sandbox.Kinds;
@@ -81,6 +82,9 @@ internal sealed class KindDefinition
 
     /// <summary>Whether the kind comes from a CustomResourceDefinition: pruned and validated by its schema with that kind's error texts.</summary>
     public bool Custom { get; init; }
+
+    /// <summary>Rules of a custom kind's schema, compiled when first needed; null when there are none.</summary>
+    public Lazy<CelRules?>? Rules { get; init; }
 
     /// <summary>Collection that really holds the objects, when two groups show the same ones (Events); null for this one's own.</summary>
     public ResourceName? StoredAs { get; init; }

@@ -186,6 +186,7 @@ internal sealed class Writer(Cluster cluster, ObjectStore store, DefinitionLifec
 
         var errors = new FieldErrors();
         Validate(kind, obj, null, context, errors);
+        kind.Rules?.Value?.Check(obj, null, errors, request.Warnings);
         if (errors.Any)
         {
             throw StatusOf(kind, obj, metadata.Text("name") ?? "", errors);
@@ -239,6 +240,7 @@ internal sealed class Writer(Cluster cluster, ObjectStore store, DefinitionLifec
 
         var errors = new FieldErrors();
         ValidateUpdate(kind, obj, old, context, errors);
+        kind.Rules?.Value?.Check(obj, old, errors, request.Warnings);
         if (errors.Any)
         {
             throw StatusOf(kind, obj, name, errors);

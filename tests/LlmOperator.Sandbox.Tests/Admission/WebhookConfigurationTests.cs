@@ -43,6 +43,8 @@ public sealed class WebhookConfigurationTests
     [InlineData("admissionReviewVersions", """["v7"]""", "webhooks[0].admissionReviewVersions: Invalid value: [\"v7\"]: must include at least one of v1, v1beta1")]
     [InlineData("admissionReviewVersions", """["v1","v1"]""", "webhooks[0].admissionReviewVersions[1]: Invalid value: \"v1\": duplicate version")]
     [InlineData("matchConditions", """[{"name":"a"}]""", "webhooks[0].matchConditions[0].expression: Required value")]
+    [InlineData("matchConditions", """[{"name":"a","expression":"object."}]""", "webhooks[0].matchConditions[0].expression: Invalid value: \"object.\": compilation failed: ERROR: <input>:1:8: Syntax error: no viable alternative at input '<EOF>'\n | object.\n | .......^")]
+    [InlineData("matchConditions", """[{"name":"a","expression":"1"}]""", "webhooks[0].matchConditions[0].expression: Invalid value: \"1\": must evaluate to bool")]
     public void A_webhook_that_says_something_wrong_is_refused_with_the_field(string field, string value, string message)
     {
         var refusal = _cluster.Refusal(Validating, Configuration(webhook => webhook[field] = JsonNode.Parse(value)));

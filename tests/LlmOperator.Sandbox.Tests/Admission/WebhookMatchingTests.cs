@@ -85,6 +85,23 @@ public sealed class WebhookMatchingTests : WebhookCluster
     }
 
     [Fact]
+    public async Task Conditions_decide_over_the_objects_and_the_request()
+    {
+        Hook.On("/judge", _ => TestWebhook.Deny("asked"));
+        await Validating(Entry("/judge", entry => entry["matchConditions"] = JsonNode.Parse(
+            """
+            [{"name":"user","expression":"request.userInfo.username == 'kubernetes-admin' && request.operation == 'CREATE'"},
+             {"name":"data","expression":"object.data.a == '1' && oldObject == null"}]
+            """)));
+
+        Assert.Equal("admission webhook \"judge.example.com\" denied the request: asked", (await CreateConfigMap("a")).Message);
+        Assert.Equal(201, (await Send(HttpMethod.Post, ConfigMaps, JsonNode.Parse("""{"metadata":{"name":"b"},"data":{"a":"2"}}"""))).Code);
+        var fault = await Send(HttpMethod.Post, ConfigMaps, JsonNode.Parse("""{"metadata":{"name":"c"}}"""));
+        Assert.Equal(403, fault.Code);
+        Assert.Contains("no such key: data", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Configurations_of_webhooks_are_never_put_before_webhooks()
     {
         Hook.On("/judge", _ => TestWebhook.Deny("no"));
