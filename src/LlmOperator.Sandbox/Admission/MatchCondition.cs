@@ -9,7 +9,9 @@ internal sealed class MatchCondition
 {
     private static readonly Dictionary<string, CelType> Variables = new(StringComparer.Ordinal)
     {
-        ["object"] = CelType.Dyn, ["oldObject"] = CelType.Dyn, ["request"] = CelType.Dyn,
+        ["object"] = CelType.Dyn,
+        ["oldObject"] = CelType.Dyn,
+        ["request"] = CelType.Dyn,
     };
 
     private readonly CelProgram _program;

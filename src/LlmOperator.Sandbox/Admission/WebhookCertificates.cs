@@ -19,7 +19,7 @@ internal sealed class WebhookCertificates(string? authorities)
     {
         if (presented is null)
         {
-            throw new WebhookCertificateException("server presented no certificate");
+            return false;
         }
 
         using var certificate = new X509Certificate2(presented);

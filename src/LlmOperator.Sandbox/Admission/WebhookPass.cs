@@ -16,6 +16,33 @@ internal sealed class WebhookPass(AdmissionControl control, IReadOnlyList<Webhoo
     /// <exception cref="StatusException">One refuses, or cannot be asked and must be.</exception>
     public async ValueTask<JsonObject?> Mutate(AdmissionAttributes attributes)
     {
+        try
+        {
+            return await MutateInOrder(attributes);
+        }
+        catch (StatusException refusal)
+        {
+            throw WithWarnings(refusal, attributes);
+        }
+    }
+
+    /// <summary>Asks the validating webhooks.</summary>
+    /// <exception cref="StatusException">One refuses, or cannot be asked and must be.</exception>
+    public async ValueTask Validate(AdmissionAttributes attributes)
+    {
+        // Each question is written out before the first is sent: the object is read by one thread only.
+        var refusals = await Task.WhenAll(validating.Select(match => Judge(match, attributes)));
+        if (Array.Find(refusals, refusal => refusal is not null) is { } first)
+        {
+            throw WithWarnings(first, attributes);
+        }
+    }
+
+    private static StatusException WithWarnings(StatusException refusal, AdmissionAttributes attributes) =>
+        new(refusal.Code, refusal.Reason, refusal.Message, refusal.Details) { Warnings = [.. attributes.Warnings] };
+
+    private async ValueTask<JsonObject?> MutateInOrder(AdmissionAttributes attributes)
+    {
         var obj = attributes.Object;
         var asked = new HashSet<Webhook>();
         var again = new HashSet<Webhook>();
@@ -45,17 +72,6 @@ internal sealed class WebhookPass(AdmissionControl control, IReadOnlyList<Webhoo
             }
 
             return result;
-        }
-    }
-
-    /// <summary>Asks the validating webhooks.</summary>
-    /// <exception cref="StatusException">One refuses, or cannot be asked and must be.</exception>
-    public async ValueTask Validate(AdmissionAttributes attributes)
-    {
-        var refusals = await Task.WhenAll(validating.Select(match => Judge(match, attributes)));
-        if (Array.Find(refusals, refusal => refusal is not null) is { } first)
-        {
-            throw first;
         }
     }
 

@@ -61,30 +61,13 @@ internal sealed class WriteAdmission
     /// <summary>What the mutating webhooks make of an object.</summary>
     public async ValueTask<JsonObject> Mutate(JsonObject obj, JsonObject? old)
     {
-        try
-        {
-            var attributes = Attributes(obj, old);
-            var changed = await _pass.Mutate(attributes);
-            return ReferenceEquals(changed, attributes.Object) ? obj : IsScale ? ScaleView.Apply(_kind, obj, changed!) : changed!;
-        }
-        catch (StatusException refusal)
-        {
-            throw WithWarnings(refusal);
-        }
+        var attributes = Attributes(obj, old);
+        var changed = await _pass.Mutate(attributes);
+        return ReferenceEquals(changed, attributes.Object) ? obj : IsScale ? ScaleView.Apply(_kind, obj, changed!) : changed!;
     }
 
     /// <summary>Asks the validating webhooks.</summary>
-    public async ValueTask Validate(JsonObject obj, JsonObject? old)
-    {
-        try
-        {
-            await _pass.Validate(Attributes(obj, old));
-        }
-        catch (StatusException refusal)
-        {
-            throw WithWarnings(refusal);
-        }
-    }
+    public ValueTask Validate(JsonObject obj, JsonObject? old) => _pass.Validate(Attributes(obj, old));
 
     private AdmissionAttributes Attributes(JsonObject obj, JsonObject? old) => new(_kind, _operation, _request.Subresource)
     {
@@ -98,9 +81,6 @@ internal sealed class WriteAdmission
         Options = Options(_operation == "CREATE" && !_request.IsPatch ? "CreateOptions" : _request.IsPatch ? "PatchOptions" : "UpdateOptions", _request),
         Warnings = _request.Warnings,
     };
-
-    private StatusException WithWarnings(StatusException refusal) =>
-        new(refusal.Code, refusal.Reason, refusal.Message, refusal.Details) { Warnings = [.. _request.Warnings] };
 
     private static string? NamespaceOf(KindDefinition kind, JsonObject obj) => obj.Text("metadata", Writer.IsNamespace(kind) ? "name" : "namespace");
 

@@ -93,7 +93,7 @@ internal sealed class CelEvaluator(IReadOnlyDictionary<string, object> variables
                 {
                     return Evaluate(call.Args[0]) is not false;
                 }
-                catch (CelEvaluationException)
+                catch (CelEvaluationException fault) when (!fault.IsFinal)
                 {
                     return true;
                 }
@@ -119,7 +119,7 @@ internal sealed class CelEvaluator(IReadOnlyDictionary<string, object> variables
     }
 
     /// <summary>The side that decides does so even when the other has no value.</summary>
-    private object Logic(CallExpr call, bool decides)
+    private bool Logic(CallExpr call, bool decides)
     {
         CelEvaluationException? fault = null;
         foreach (var arg in call.Args)
@@ -140,7 +140,7 @@ internal sealed class CelEvaluator(IReadOnlyDictionary<string, object> variables
                     return decides;
                 }
             }
-            catch (CelEvaluationException caught)
+            catch (CelEvaluationException caught) when (!caught.IsFinal)
             {
                 fault ??= caught;
             }
@@ -233,7 +233,7 @@ internal sealed class CelEvaluator(IReadOnlyDictionary<string, object> variables
         {
             next = Evaluate(fold.Step);
         }
-        catch (CelEvaluationException fault) when (fold.Step is CallExpr { Function: "_&&_" or "_||_" } && !fault.Message.StartsWith("operation cancelled", StringComparison.Ordinal))
+        catch (CelEvaluationException fault) when (!fault.IsFinal && fold.Step is CallExpr { Function: "_&&_" or "_||_" })
         {
             next = new Failure(fault.Message);
         }

@@ -8,6 +8,9 @@ internal sealed class CelCompileException(string message) : Exception(message);
 /// <summary>An expression has no value for the given input.</summary>
 internal sealed class CelEvaluationException(string message) : Exception(message)
 {
+    /// <summary>Whether evaluation has to end at once, where other errors may yet be absorbed.</summary>
+    public bool IsFinal { get; init; }
+
     /// <summary>The value is of a type the operation does not know.</summary>
     public static CelEvaluationException NoOverload { get; } = new("no such overload");
 }

@@ -49,10 +49,21 @@ internal static class CelDeclarations
 
     private static readonly Dictionary<string, CelType> Names = new(StringComparer.Ordinal)
     {
-        ["bool"] = CelType.Bool, ["int"] = CelType.Int, ["uint"] = CelType.Uint, ["double"] = CelType.Double, ["string"] = CelType.String, ["bytes"] = CelType.Bytes,
-        ["dyn"] = CelType.Dyn, ["duration"] = CelType.Duration, ["timestamp"] = CelType.Timestamp,
-        ["quantity"] = CelType.Opaque("kubernetes.Quantity"), ["url"] = CelType.Opaque("kubernetes.URL"), ["ip"] = CelType.Opaque("net.IP"), ["cidr"] = CelType.Opaque("net.CIDR"),
-        ["A"] = CelType.Parameter("A"), ["B"] = CelType.Parameter("B"),
+        ["bool"] = CelType.Bool,
+        ["int"] = CelType.Int,
+        ["uint"] = CelType.Uint,
+        ["double"] = CelType.Double,
+        ["string"] = CelType.String,
+        ["bytes"] = CelType.Bytes,
+        ["dyn"] = CelType.Dyn,
+        ["duration"] = CelType.Duration,
+        ["timestamp"] = CelType.Timestamp,
+        ["quantity"] = CelType.Opaque("kubernetes.Quantity"),
+        ["url"] = CelType.Opaque("kubernetes.URL"),
+        ["ip"] = CelType.Opaque("net.IP"),
+        ["cidr"] = CelType.Opaque("net.CIDR"),
+        ["A"] = CelType.Parameter("A"),
+        ["B"] = CelType.Parameter("B"),
     };
 
     private static readonly CelType[] Comparable = [CelType.Bool, CelType.String, CelType.Bytes, CelType.Duration, CelType.Timestamp];
@@ -64,8 +75,16 @@ internal static class CelDeclarations
     /// <summary>Types that can be named in an expression, to compare with <c>type(x)</c>.</summary>
     public static IReadOnlyDictionary<string, CelType> TypeNames { get; } = new Dictionary<string, CelType>(StringComparer.Ordinal)
     {
-        ["bool"] = CelType.Bool, ["int"] = CelType.Int, ["uint"] = CelType.Uint, ["double"] = CelType.Double, ["string"] = CelType.String, ["bytes"] = CelType.Bytes,
-        ["list"] = CelType.ListOf(CelType.Dyn), ["map"] = CelType.MapOf(CelType.Dyn, CelType.Dyn), ["null_type"] = CelType.Null, ["type"] = CelType.TypeOf(CelType.Dyn),
+        ["bool"] = CelType.Bool,
+        ["int"] = CelType.Int,
+        ["uint"] = CelType.Uint,
+        ["double"] = CelType.Double,
+        ["string"] = CelType.String,
+        ["bytes"] = CelType.Bytes,
+        ["list"] = CelType.ListOf(CelType.Dyn),
+        ["map"] = CelType.MapOf(CelType.Dyn, CelType.Dyn),
+        ["null_type"] = CelType.Null,
+        ["type"] = CelType.TypeOf(CelType.Dyn),
         ["optional_type"] = CelType.OptionalOf(CelType.Dyn),
     };
 

@@ -80,7 +80,7 @@ internal sealed class CelBudget(long limit)
         _call -= cost;
         if (_call < 0)
         {
-            throw new CelEvaluationException("operation cancelled: actual cost limit exceeded");
+            throw new CelEvaluationException("operation cancelled: actual cost limit exceeded") { IsFinal = true };
         }
     }
 }

@@ -38,7 +38,7 @@ internal sealed class CelUnifier
         if (actual.Kind == CelKind.Null || declared.Kind == CelKind.Null)
         {
             var other = actual.Kind == CelKind.Null ? declared : actual;
-            return other.Kind is CelKind.Null or CelKind.Object or CelKind.Duration or CelKind.Timestamp or CelKind.Opaque or CelKind.Optional || other.Nullable;
+            return other.Kind is CelKind.Null or CelKind.Object or CelKind.Duration or CelKind.Timestamp or CelKind.Opaque or CelKind.Optional;
         }
 
         if (declared.Kind != actual.Kind)

@@ -59,6 +59,7 @@ internal sealed class DeleteHandler(Cluster cluster, ListHandler lists)
             await cluster.Deleter.DeleteAsync(request.Kind, item.Namespace, item.Name, options);
         }
 
+        Reply.Warn(request.Context, options.Warnings);
         var bytes = lists.WriterFor(request, presentation).List(page.Items, new JsonObject { ["resourceVersion"] = page.Revision.ToString() });
         await Reply.Bytes(request.Context, 200, presentation.ContentType, bytes);
     }

@@ -14,6 +14,7 @@ public sealed class CompileTests
     [InlineData("self.name.shout()", "ERROR: <input>:1:16: undeclared reference to 'shout' (in container '')\n | self.name.shout()\n | ...............^")]
     [InlineData("has(self)", "ERROR: <input>:1:4: invalid argument to has() macro\n | has(self)\n | ...^")]
     [InlineData("self.count.x == 1", "ERROR: <input>:1:11: type 'int' does not support field selection\n | self.count.x == 1\n | ..........^")]
+    [InlineData("self.maybe == null", "ERROR: <input>:1:12: found no matching overload for '_==_' applied to '(string, null)'\n | self.maybe == null\n | ...........^")]
     [InlineData("self.open.x == 1", "ERROR: <input>:1:5: undefined field 'open'\n | self.open.x == 1\n | ....^")]
     [InlineData("self.name.all(x, x == 'a')", "ERROR: <input>:1:5: expression of type 'string' cannot be range of a comprehension (must be list, map, or dynamic)\n | self.name.all(x, x == 'a')\n | ....^")]
     [InlineData("self.items.all(i, i.value)", "ERROR: <input>:1:15: found no matching overload for '_&&_' applied to '(bool, int)'\n | self.items.all(i, i.value)\n | ..............^")]
