@@ -85,10 +85,13 @@ internal sealed class KindDefinition
     /// <summary>Collection that really holds the objects, when two groups show the same ones (Events); null for this one's own.</summary>
     public ResourceName? StoredAs { get; init; }
 
-    /// <summary>Turns a stored object into this version's shape; identity unless <see cref="StoredAs"/>.</summary>
+    /// <summary>Whether objects of the collection are written in this version.</summary>
+    public bool StorageVersion { get; init; } = true;
+
+    /// <summary>Turns a stored object, which it may change, into this version's shape; null when what is stored is what is shown.</summary>
     public Func<JsonObject, JsonObject>? FromStorage { get; init; }
 
-    /// <summary>Turns this version's shape into the stored one.</summary>
+    /// <summary>Turns this version's shape into the stored one; null when they are the same.</summary>
     public Func<JsonObject, JsonObject>? ToStorage { get; init; }
 
     /// <summary>Collection name.</summary>

@@ -76,7 +76,8 @@ internal sealed class ListHandler(Cluster cluster)
                 ?? throw Refusals.Expired($"The resourceVersion for the provided list is too old.");
         }
 
-        return Page(request, selection, latest, "", limit);
+        // "Whatever is there" is answered from memory, whole.
+        return Page(request, selection, latest, "", versionText == "0" ? 0 : limit);
     }
 
     private static ListPage Page(ResourceRequest request, Selection selection, Snapshot state, string after, long limit)

@@ -28,12 +28,12 @@ internal sealed class ObjectWriter(KindDefinition kind, AnswerForm form, bool in
     /// <summary>Bytes of one object, for a watch.</summary>
     public ReadOnlyMemory<byte> Bytes(StoredObject stored, bool columns)
     {
-        if (form == AnswerForm.Object && kind.FromStorage is null)
+        var obj = Writer.View(kind, stored);
+        if (form == AnswerForm.Object && ReferenceEquals(obj, stored.Object))
         {
             return stored.Json;
         }
 
-        var obj = Writer.View(kind, stored);
         var answer = One(obj);
         if (form == AnswerForm.Table && !columns)
         {
@@ -78,7 +78,8 @@ internal sealed class ObjectWriter(KindDefinition kind, AnswerForm form, bool in
             return;
         }
 
-        var json = kind.FromStorage is null ? stored.Json : StoredObject.Serialize(Writer.View(kind, stored));
+        var view = Writer.View(kind, stored);
+        var json = ReferenceEquals(view, stored.Object) ? stored.Json : StoredObject.Serialize(view);
         if (UntypedItems && json.AsSpan().StartsWith(_typePrefix))
         {
             buffer.Write("{"u8);

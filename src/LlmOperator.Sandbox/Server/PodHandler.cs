@@ -84,7 +84,7 @@ internal sealed class PodHandler(Cluster cluster, IPodLogs? logs, CancellationTo
             throw Refusals.BadRequest("name in URL does not match name in Eviction object");
         }
 
-        var options = DeleteHandler.Options(request, body.Object("deleteOptions"));
+        var options = DeleteHandler.Options(body.Object("deleteOptions"));
         lock (cluster.Store.Gate)
         {
             var pod = Pod(request);

@@ -67,7 +67,6 @@ internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
             present =>
             {
                 var patched = Patches.Apply(type, present, body, request.Kind.Schema);
-                CheckType(request, patched);
                 Decode(request, patched, write, body);
                 CheckName(request, patched);
                 FitNamespace(request, patched);
@@ -134,6 +133,12 @@ internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
     {
         try
         {
+            if (request.Kind.Custom && patched.Text("kind") is { Length: > 0 } kind && patched.Text("apiVersion") is { } apiVersion && apiVersion != request.Kind.ApiVersion)
+            {
+                throw OtherVersion(request, kind, apiVersion);
+            }
+
+            CheckType(request, patched);
             ObjectShape.Normalise(request.Kind, patched, write, body.Duplicates);
         }
         catch (StatusException fault) when (fault.Code == 400)
@@ -142,6 +147,20 @@ internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
             errors.Invalid("patch", JsonScalars.Quote(patched.ToJsonString()), fault.Message);
             throw StatusException.Invalid("", "", "", errors);
         }
+    }
+
+    /// <summary>A patch may make any object of a custom one; that it is of another version is a fault of the object.</summary>
+    private static StatusException OtherVersion(ResourceRequest request, string kind, string apiVersion)
+    {
+        var errors = new FieldErrors();
+        if (kind != request.Kind.Kind)
+        {
+            errors.Invalid("kind", JsonScalars.Quote(kind), $"must be {request.Kind.Kind}");
+        }
+
+        errors.Invalid("apiVersion", JsonScalars.Quote(apiVersion), $"must be {request.Kind.ApiVersion}");
+        var slash = apiVersion.IndexOf('/');
+        return StatusException.Invalid(slash < 0 ? "" : apiVersion[..slash], kind, request.Name, errors);
     }
 
     /// <summary>Custom objects must say their version: nothing fills it in for them.</summary>

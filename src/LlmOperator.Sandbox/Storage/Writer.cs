@@ -129,7 +129,7 @@ internal sealed class Writer(Cluster cluster, ObjectStore store, DefinitionLifec
                 throw StatusOf(kind, obj, name, errors);
             }
 
-            if (OwnershipTimes.SameBut(obj, old))
+            if (OwnershipTimes.SameBut(obj, old) && IsStoredSo(kind, obj, old, stored))
             {
                 return old;
             }
@@ -140,7 +140,7 @@ internal sealed class Writer(Cluster cluster, ObjectStore store, DefinitionLifec
     }
 
     /// <summary>An object as a version of its kind shows it. Shared: never change it.</summary>
-    public static JsonObject View(KindDefinition kind, StoredObject stored) => kind.FromStorage is { } convert ? convert(stored.Object.Copy()) : stored.Object;
+    public static JsonObject View(KindDefinition kind, StoredObject stored) => stored.As(kind);
 
     /// <summary>Whether nothing holds back an object that is marked for deletion.</summary>
     public static bool IsReleased(KindDefinition kind, JsonObject obj) =>
@@ -164,6 +164,10 @@ internal sealed class Writer(Cluster cluster, ObjectStore store, DefinitionLifec
         definitions.Committed(collection, written);
         return View(kind, written);
     }
+
+    /// <summary>What only reading filled in (a default the schema has gained since) is written by the next update, whatever that changes.</summary>
+    private static bool IsStoredSo(KindDefinition kind, JsonObject obj, JsonObject old, StoredObject stored) =>
+        !kind.Custom || ReferenceEquals(old, stored.Object) || OwnershipTimes.SameBut(ToStorage(kind, obj.Copy()), stored.Object);
 
     private void Admit(KindDefinition kind, JsonObject metadata)
     {
@@ -288,7 +292,7 @@ internal sealed class Writer(Cluster cluster, ObjectStore store, DefinitionLifec
                 }
             }
         }
-        else if (kind.StatusSubresource && subresource is null or "scale")
+        else if (kind.StatusSubresource && subresource is null or "scale" or "finalize")
         {
             Carry(obj, old, "status");
         }
