@@ -63,11 +63,12 @@ internal static partial class DefinitionRules
         var versions = (spec["versions"] as JsonArray ?? []).OfType<JsonObject>().ToList();
         CheckVersions(spec, versions, errors);
         CheckConversion(spec, errors);
-        CheckStoredVersions(definition, versions, errors);
         if (old is not null)
         {
             CheckUpdate(spec, old, errors);
         }
+
+        CheckStoredVersions(definition, versions, errors);
     }
 
     private static void CheckApproval(JsonObject definition, string group, FieldErrors errors)

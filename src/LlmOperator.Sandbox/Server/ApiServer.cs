@@ -220,6 +220,7 @@ internal sealed partial class ApiServer
 
         var presentation = Presentation.Of(request.Context.Request.Headers.Accept);
         var stored = _cluster.Store.Get(request.Collection, request.Namespace, request.Name) ?? throw request.NotFound();
+        presentation.Require(list: false);
         return Reply.Json(request.Context, 200, _lists.WriterFor(request, presentation).One(Writer.View(request.Kind, stored)), presentation);
     }
 

@@ -125,6 +125,7 @@ internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
     {
         Reply.Warn(request.Context, write.Warnings);
         var presentation = Presentation.Of(request.Context.Request.Headers.Accept);
+        presentation.Require(list: false);
         return Reply.Json(request.Context, status, lists.WriterFor(request, presentation).One(obj), presentation);
     }
 
