@@ -286,7 +286,7 @@ internal sealed class Writer(Cluster cluster, ObjectStore store, DefinitionLifec
             var oldMetadata = old.Object("metadata")!;
             foreach (var name in metadata.Select(field => field.Key).Union(oldMetadata.Select(field => field.Key)).ToList())
             {
-                if (name != "managedFields" && (kind.Custom || name != "annotations"))
+                if (name != "managedFields" && !IsOpenToStatus(kind, name))
                 {
                     Carry(metadata, oldMetadata, name);
                 }
@@ -297,6 +297,13 @@ internal sealed class Writer(Cluster cluster, ObjectStore store, DefinitionLifec
             Carry(obj, old, "status");
         }
     }
+
+    /// <summary>Whether a write of the status may change a field of the metadata: of built-in kinds it may, with a few exceptions.</summary>
+    private static bool IsOpenToStatus(KindDefinition kind, string field) => !kind.Custom && (kind.Group, kind.Plural, field) is not (
+        ("apiextensions.k8s.io", _, _)
+        or ("apps", "deployments", "labels")
+        or ("", "pods", "ownerReferences"))
+        && field is ("labels" or "annotations" or "finalizers" or "ownerReferences");
 
     private static void Carry(JsonObject obj, JsonObject old, string field)
     {
