@@ -227,7 +227,6 @@ internal sealed class JobController(ClusterRuntime runtime, EventRecorder events
     private static JsonObject NewPod(JsonObject job)
     {
         var pod = PodTemplates.NewPod(job, job.Object("spec", "template") ?? [], "batch/v1", "Job");
-        pod.Child("metadata")["generateName"] = job.Name() + "-";
         pod.Child("metadata").SetTexts("finalizers", [.. pod.Texts("metadata", "finalizers"), Tracking]);
         return pod;
     }
