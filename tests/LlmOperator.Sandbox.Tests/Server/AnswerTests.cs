@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LlmOperator.Sandbox.Storage;
 using Xunit;
 using static LlmOperator.Sandbox.Tests.Server.RunningServer;
@@ -122,6 +123,6 @@ public sealed class AnswerTests : IAsyncLifetime
 
     private static string As(string form, string version) => $"application/json;as={form};v={version};g=meta.k8s.io";
 
-    private Task Configure(string name, string metadata = "") =>
+    private Task<JsonNode> Configure(string name, string metadata = "") =>
         _server.Created(ConfigMaps, $$$"""{"metadata":{"name":"{{{name}}}"{{{metadata}}}},"data":{"k":"v"}}""");
 }

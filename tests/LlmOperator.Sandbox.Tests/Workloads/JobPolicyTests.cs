@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LlmOperator.Sandbox.Runtime;
 using LlmOperator.Sandbox.Storage;
 using LlmOperator.Sandbox.Tests.Runtime;
@@ -61,7 +62,7 @@ public sealed class JobPolicyTests
         Assert.Equal(1, Job().Integer("status", "succeeded"));
     }
 
-    private System.Text.Json.Nodes.JsonObject Job() => _cluster.Get(Resources.Jobs, "j")!;
+    private JsonObject Job() => _cluster.Get(Resources.Jobs, "j")!;
 
     private void Create(string spec, string annotations = Fails) => _cluster.Create(Resources.Jobs, $$$$"""
         {"metadata":{"name":"j"},"spec":{"template":{"metadata":{"annotations":{{{{annotations}}}}},"spec":{"restartPolicy":"Never","containers":[{"name":"main","image":"a:1"}]}}{{{{spec}}}}}}
