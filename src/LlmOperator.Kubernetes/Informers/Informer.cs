@@ -45,6 +45,9 @@ public sealed partial class Informer<T> : IInformer
     /// <inheritdoc/>
     public Task Synced => _synced.Task;
 
+    /// <summary>Whether the server had the kind when it was last asked; false before the first answer, and when an optional kind is missing.</summary>
+    public bool IsServed { get; private set; }
+
     /// <summary>Objects held.</summary>
     public int Count => _store.Count;
 
@@ -127,10 +130,13 @@ public sealed partial class Informer<T> : IInformer
     }
 
     /// <summary>The complete set as of a list: what is no longer in it was deleted while nobody watched.</summary>
-    internal void Replace(Dictionary<ObjectKey, T> objects)
+    /// <param name="objects">The set.</param>
+    /// <param name="served">False when the set is empty because the server does not have the kind.</param>
+    internal void Replace(Dictionary<ObjectKey, T> objects, bool served = true)
     {
         lock (_dispatch)
         {
+            IsServed = served;
             var gone = new List<ObjectKey>();
             foreach (var key in _store.Keys)
             {
