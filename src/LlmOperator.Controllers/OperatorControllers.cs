@@ -55,7 +55,7 @@ public static class OperatorControllers
             .Watches<LlmEndpoint>(ModelOf, ReferenceChanged)
             .Workers(workers));
 
-        manager.AddController("llmendpoint", new LlmEndpointReconciler(caches, manager.Client, events, catalogue, licenses, time), controller => controller
+        manager.AddController("llmendpoint", new LlmEndpointReconciler(caches, manager.Client, events, catalogue, licenses, options, time), controller => controller
             .For<LlmEndpoint>(Predicates.GenerationChanged)
             .Owns<Deployment>(change => !caches.Deployments.IsEcho(change))
             .Owns<Service>(change => !caches.Services.IsEcho(change))

@@ -2,6 +2,7 @@ using System.Net;
 using LlmOperator.Api;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Controllers.Caching;
+using LlmOperator.Controllers.Registries;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Applying;
 using LlmOperator.Kubernetes.Client;
@@ -20,7 +21,7 @@ namespace LlmOperator.Controllers.Endpoints;
 /// A deleted endpoint needs no work: everything made for it names it as owner and is collected with it.
 /// </summary>
 internal sealed class LlmEndpointReconciler(
-    OperatorCaches caches, IKubeClient client, IEventSink events, AcceleratorCatalogue catalogue, LicensePolicy licenses, TimeProvider time) : IReconciler
+    OperatorCaches caches, IKubeClient client, IEventSink events, AcceleratorCatalogue catalogue, LicensePolicy licenses, RegistryOptions registries, TimeProvider time) : IReconciler
 {
     private readonly ObjectApplier _applier = new(client, FieldManagers.Operator, ApiGroup.ContentHashAnnotation);
     private readonly StatusWriter<LlmEndpoint> _status = new(caches.Endpoints, client, events, time);
@@ -50,6 +51,7 @@ internal sealed class LlmEndpointReconciler(
             PodsOn = caches.PodsOn,
             Catalogue = catalogue,
             LicensePolicy = licenses,
+            HubEndpoint = registries.MirrorOfHub,
             Now = time.GetUtcNow(),
         };
 

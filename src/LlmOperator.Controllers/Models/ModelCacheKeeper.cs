@@ -68,7 +68,7 @@ internal sealed class ModelCacheKeeper(OperatorCaches caches, IKubeClient client
             JobPods = [.. pods.Where(pod => jobs.Any(job => pod.Metadata.OwnerReferences?.Any(owner => owner.Uid == job.Metadata.Uid) == true))],
             Loaded = [.. pods.Where(IsServing).Select(pod => CacheLabel(pod.Metadata.Labels)), .. caches.DeploymentsOfModel(ObjectKey.Of(model)).Select(deployment => CacheLabel(deployment.Spec?.Template?.Metadata?.Labels))],
             FetcherImage = options.FetcherImage ?? DefaultImage,
-            HubEndpoint = options.HuggingFaceEndpoint == RegistryOptions.HuggingFace ? null : options.HuggingFaceEndpoint.AbsoluteUri,
+            HubEndpoint = options.MirrorOfHub,
             Now = time.GetUtcNow(),
         };
     }

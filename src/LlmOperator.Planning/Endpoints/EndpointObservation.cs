@@ -51,6 +51,9 @@ public sealed record EndpointObservation
     /// <summary>Why the API server refused the objects last asked for, in its own words; null when it did not.</summary>
     public string? Refusal { get; init; }
 
+    /// <summary>Where Hugging Face repositories lie that name no endpoint of their own, where that is not the hub itself: the operator and the pods ask the same place.</summary>
+    public string? HubEndpoint { get; init; }
+
     /// <summary>Present time.</summary>
     public required DateTimeOffset Now { get; init; }
 }
