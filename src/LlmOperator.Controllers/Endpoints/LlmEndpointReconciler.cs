@@ -2,6 +2,7 @@ using System.Net;
 using LlmOperator.Api;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Controllers.Caching;
+using LlmOperator.Controllers.Diagnosis;
 using LlmOperator.Controllers.Registries;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Applying;
@@ -17,7 +18,7 @@ using LlmOperator.Planning.Endpoints;
 namespace LlmOperator.Controllers.Endpoints;
 
 /// <summary>
-/// Serves an endpoint: looks at the caches, lets the planner decide, applies what differs. It reads nothing from the API server, and when nothing differs it writes nothing.
+/// Serves an endpoint: looks at the caches, lets the planner decide, applies what differs. It reads nothing from the API server but the log of an engine that ended, once, and when nothing differs it writes nothing.
 /// A deleted endpoint needs no work: everything made for it names it as owner and is collected with it.
 /// </summary>
 internal sealed class LlmEndpointReconciler(
@@ -25,12 +26,14 @@ internal sealed class LlmEndpointReconciler(
 {
     private readonly ObjectApplier _applier = new(client, FieldManagers.Operator, ApiGroup.ContentHashAnnotation);
     private readonly StatusWriter<LlmEndpoint> _status = new(caches.Endpoints, client, events, time);
+    private readonly CrashLogs _logs = new(client, time);
 
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         if (caches.Endpoints.Get(key) is not { Spec: { } spec, Metadata.DeletionTimestamp: null } endpoint)
         {
             _status.Forget(key);
+            _logs.Forget(key);
             return ReconcileResult.Done;
         }
 
@@ -55,6 +58,7 @@ internal sealed class LlmEndpointReconciler(
             Now = time.GetUtcNow(),
         };
 
+        observed = observed with { Logs = await _logs.ReadAsync(key, observed, cancellationToken).ConfigureAwait(false) };
         var plan = EndpointPlanner.Plan(observed);
         (Deployment? Object, bool Written) deployment;
         (LeaderWorkerSet? Object, bool Written) groups;

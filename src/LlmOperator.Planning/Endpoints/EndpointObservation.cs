@@ -1,8 +1,10 @@
+using System.Collections.Immutable;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Accelerators;
 using LlmOperator.Planning.Admission;
+using LlmOperator.Planning.Diagnosis;
 
 namespace LlmOperator.Planning.Endpoints;
 
@@ -47,6 +49,9 @@ public sealed record EndpointObservation
 
     /// <summary>What is done about a model nobody gave a licence.</summary>
     public LicensePolicy LicensePolicy { get; init; }
+
+    /// <summary>What the logs of runs that ended tell, by <see cref="CrashedRun.Id"/>; a run that is not in it has not been read.</summary>
+    public IReadOnlyDictionary<string, LogFinding> Logs { get; init; } = ImmutableDictionary<string, LogFinding>.Empty;
 
     /// <summary>Why the API server refused the objects last asked for, in its own words; null when it did not.</summary>
     public string? Refusal { get; init; }
