@@ -192,6 +192,8 @@ public static class CachePlanner
     /// <summary>No cache is wanted: what there was goes once nobody loads from it.</summary>
     private static CachePlan Given(CacheObservation observed, bool isOurs) => new()
     {
+        // While there is something to remove the status says so: it is what a restarted operator looks for.
+        Status = isOurs && observed.Claim is { } claim ? new() { ClaimName = claim.Metadata.Name! } : null,
         ObsoleteJobs = [.. observed.Jobs.Where(job => job.Metadata.DeletionTimestamp is null)],
         ObsoleteClaim = isOurs && observed.Claim is { Metadata.DeletionTimestamp: null } && observed.Loaded.All(loaded => loaded is null) ? observed.Claim : null,
     };
