@@ -21,7 +21,7 @@ internal sealed class CrashLogs(IKubeClient client, TimeProvider time)
     /// <summary>The kubelet counts from the first of the lines, so this leaves room to reach the last one.</summary>
     private const int LimitBytes = 512 * 1024;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<ObjectKey, ImmutableDictionary<string, LogFinding>> _findings = new();
 
