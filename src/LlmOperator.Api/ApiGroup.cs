@@ -29,4 +29,13 @@ public static class ApiGroup
 
     /// <summary>Annotation with the hash of what the operator wanted of an object when it last wrote it.</summary>
     public const string ContentHashAnnotation = Name + "/content-hash";
+
+    /// <summary>Label of pods that load weights from a model's cache; its value names the set of folders they load.</summary>
+    public const string CacheLabel = Name + "/cache";
+
+    /// <summary>Annotation of a cache's volume claim with the folders that are whole, separated by commas. It goes with the claim, as the folders do.</summary>
+    public const string CachedFoldersAnnotation = Name + "/cached-folders";
+
+    /// <summary>Annotation of an LlmModel: any new value has its revision resolved anew, which takes an update that is available.</summary>
+    public const string RefreshAnnotation = Name + "/refresh";
 }

@@ -25,6 +25,9 @@ internal sealed record SandboxSettings
 
     public string? Nodes { get; init; }
 
+    /// <summary>Hugging Face hub the operator asks; a stand-in when null.</summary>
+    public Uri? Hub { get; init; }
+
     public bool Verbose { get; init; }
 }
 
@@ -69,11 +72,19 @@ internal static class SandboxCommand
             }
         });
         var nodes = new Option<string?>("--nodes") { Description = "File of Node objects (YAML or JSON) in place of the default nodes.", HelpName = "FILE" };
+        var hub = new Option<string?>("--hub") { Description = "Hugging Face hub the operator asks, such as https://huggingface.co, in place of a stand-in that knows a few models.", HelpName = "URL" };
+        hub.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { } text && !(Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is ("http" or "https")))
+            {
+                result.AddError("--hub must be an address such as https://huggingface.co");
+            }
+        });
         var verbose = new Option<bool>("--verbose") { Description = "Show the operator's log." };
 
         var command = new Command("sandbox", "Run Kubernetes in one process, with simulated GPU nodes and the operator. Needs no Docker and no cluster.")
         {
-            port, kubeconfig, apply, wait, timeout, exit, noOperator, noControllers, speed, nodes, verbose,
+            port, kubeconfig, apply, wait, timeout, exit, noOperator, noControllers, speed, nodes, hub, verbose,
         };
         command.SetAction((parsed, cancellationToken) => new SandboxRun(
             new SandboxSettings
@@ -88,6 +99,7 @@ internal static class SandboxCommand
                 Controllers = !parsed.GetValue(noControllers),
                 Speed = parsed.GetValue(speed),
                 Nodes = parsed.GetValue(nodes),
+                Hub = parsed.GetValue(hub) is { } address ? new Uri(address) : null,
                 Verbose = parsed.GetValue(verbose),
             },
             parsed.InvocationConfiguration.Output,

@@ -1,11 +1,14 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using LlmOperator.Api;
 using LlmOperator.Configuration;
+using LlmOperator.Controllers.Webhooks;
 using LlmOperator.Hosting;
 using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Configuration;
 using LlmOperator.Sandbox;
 using LlmOperator.Sandbox.Kinds;
+using LlmOperator.Sandbox.StandIns.Hub;
 using LlmOperator.Sandbox.Storage;
 using Microsoft.Extensions.Logging;
 using Serilog;
@@ -29,7 +32,8 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
             var time = settings.Speed == 1 ? TimeProvider.System : new AcceleratedTimeProvider(settings.Speed);
             await using var cluster = await EmbeddedCluster.StartAsync(
                 new EmbeddedClusterOptions { Port = settings.Port, Time = time, Controllers = settings.Controllers, Nodes = nodes }, cancellationToken);
-            return await ServeAsync(cluster, manifests, time, cancellationToken);
+            await using var hub = settings.Hub is null ? await HubStandIn.StartAsync(wellKnown: true, cancellationToken: cancellationToken) : null;
+            return await ServeAsync(cluster, hub?.Address ?? settings.Hub!, manifests, time, cancellationToken);
         }
         catch (Exception fault) when (fault is ManifestException or SandboxException or IOException or UnauthorizedAccessException)
         {
@@ -42,7 +46,7 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
         }
     }
 
-    private async Task<int> ServeAsync(EmbeddedCluster cluster, IReadOnlyList<Manifest> manifests, TimeProvider time, CancellationToken cancellationToken)
+    private async Task<int> ServeAsync(EmbeddedCluster cluster, Uri hub, IReadOnlyList<Manifest> manifests, TimeProvider time, CancellationToken cancellationToken)
     {
         WriteKubeconfig(cluster.KubeconfigText);
         using var client = new KubeClient(new ClusterConfigurationLoader().Load(settings.Kubeconfig));
@@ -54,12 +58,18 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
         }
 
         using var quit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var running = settings.Operator ? RunOperatorAsync(client, time, quit.Token) : Task.CompletedTask;
+        var running = settings.Operator ? RunOperatorAsync(client, hub, time, quit.Token) : Task.CompletedTask;
         var failed = FaultOfAsync(running);
         try
         {
+            await WebhookAsync(cluster, failed, cancellationToken);
             await output.WriteLineAsync($"sandbox ready at {cluster.Address.ToString().TrimEnd('/')}");
             await output.WriteLineAsync($"  export KUBECONFIG={settings.Kubeconfig}");
+            if (!settings.Operator)
+            {
+                await output.WriteLineAsync($"  export HF_ENDPOINT={hub.AbsoluteUri.TrimEnd('/')}");
+            }
+
             var applied = await applier.ApplyAsync(manifests, cancellationToken);
             foreach (var obj in applied)
             {
@@ -106,7 +116,7 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
         writer.Write(text);
     }
 
-    private async Task RunOperatorAsync(KubeClient client, TimeProvider time, CancellationToken stop)
+    private async Task RunOperatorAsync(KubeClient client, Uri hub, TimeProvider time, CancellationToken stop)
     {
         await using var log = new LoggerConfiguration()
             .MinimumLevel.Is(settings.Verbose ? Serilog.Events.LogEventLevel.Information : Serilog.Events.LogEventLevel.Warning)
@@ -114,7 +124,36 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
             .CreateLogger();
         using var loggers = new LoggerFactory([new SerilogLoggerProvider(log)]);
         await OperatorHost.RunAsync(
-            new OperatorOptions { MetricsBindAddress = null, HealthProbeBindAddress = null, ShutdownTimeout = TimeSpan.FromSeconds(5) }, client, time, loggers, stop);
+            new OperatorOptions
+            {
+                MetricsBindAddress = null,
+                HealthProbeBindAddress = null,
+                WebhookBindAddress = new(IPAddress.Loopback, 0),
+                WebhookUrl = new("https://127.0.0.1:0"),
+                ShutdownTimeout = TimeSpan.FromSeconds(5),
+                Registries = new() { HuggingFaceEndpoint = hub },
+            },
+            client,
+            time,
+            loggers,
+            stop);
+    }
+
+    /// <summary>Waits until bad input would be refused, so that what is applied first is refused like what is applied later.</summary>
+    private async Task WebhookAsync(EmbeddedCluster cluster, Task failed, CancellationToken cancellationToken)
+    {
+        using var changes = new ChangeSignal(cluster.Objects);
+        var webhooks = new ResourceName("admissionregistration.k8s.io", "validatingwebhookconfigurations");
+        while (settings.Operator && !failed.IsCompleted)
+        {
+            var next = changes.Next();
+            if (cluster.Objects.Get(new ObjectRef(webhooks, null, OperatorWebhook.UrlConfigurationName)) is not null)
+            {
+                return;
+            }
+
+            await Task.WhenAny(next, failed).WaitAsync(cancellationToken);
+        }
     }
 
     private async Task<bool> WaitAsync(EmbeddedCluster cluster, IReadOnlyList<AppliedObject> applied, TimeProvider time, Task failed, CancellationToken cancellationToken)

@@ -32,4 +32,7 @@ internal sealed class RecordedEvents(EventRecorder recorder) : IEventSink
 internal static class FieldManagers
 {
     public const string Operator = "llm-operator";
+
+    /// <summary>The webhook's certificate and the CA bundles, which every replica writes.</summary>
+    public const string Webhook = "llm-operator-webhook";
 }

@@ -3,13 +3,19 @@ using LlmOperator.Api.Models;
 using LlmOperator.Controllers.Caching;
 using LlmOperator.Controllers.Endpoints;
 using LlmOperator.Controllers.Models;
+using LlmOperator.Controllers.Registries;
+
+using LlmOperator.Controllers.Telemetry;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Controllers;
 using LlmOperator.Kubernetes.Informers;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning;
 using LlmOperator.Planning.Accelerators;
+using LlmOperator.Planning.Admission;
+using LlmOperator.Planning.Cache;
 using LlmOperator.Planning.Endpoints;
+using LlmOperator.Planning.Models;
 
 namespace LlmOperator.Controllers;
 
@@ -21,27 +27,63 @@ public static class OperatorControllers
     /// <param name="catalogue">Accelerator classes.</param>
     /// <param name="workers">Objects of a kind that are worked on at the same time.</param>
     /// <param name="time">Clock.</param>
-    public static void Add(ControllerManager manager, AcceleratorCatalogue catalogue, int workers, TimeProvider time)
+    /// <param name="registries">How registries are asked.</param>
+    /// <param name="licenses">What is done about a model nobody gave a licence.</param>
+    /// <returns>What to dispose of when the manager has stopped.</returns>
+    public static IDisposable Add(ControllerManager manager, AcceleratorCatalogue catalogue, int workers, TimeProvider time, RegistryOptions registries, LicensePolicy licenses = LicensePolicy.Warn)
+    {
+        var all = new ModelRegistries(manager.Client, registries, time);
+        Add(manager, catalogue, workers, time, registries, all, Random.Shared, licenses);
+        return all;
+    }
+
+    internal static void Add(
+        ControllerManager manager, AcceleratorCatalogue catalogue, int workers, TimeProvider time, RegistryOptions options, IModelRegistry registry, Random random, LicensePolicy licenses = LicensePolicy.Warn)
     {
         var caches = new OperatorCaches(manager.Informers, catalogue);
         var events = new RecordedEvents(manager.Events);
+        EndpointMetrics.AddTo(manager.Metrics.Meter, caches);
 
-        manager.AddController("llmmodel", new LlmModelReconciler(caches, manager.Client, events, time), controller => controller
-            .For<LlmModel>(Predicates.GenerationChanged)
+        var credentials = new CredentialReader(manager.Client);
+        var lookups = new RegistryLookups(registry, credentials, options, time, random);
+        var keeper = new ModelCacheKeeper(caches, manager.Client, options, time);
+        manager.AddController("llmmodel", new LlmModelReconciler(caches, manager.Client, events, lookups, new(registry, credentials, time), keeper, time), controller => controller
+            .For<LlmModel>(Predicates.Or(Predicates.GenerationChanged, RefreshAsked))
+            .Owns<PersistentVolumeClaim>(scope: OperatorCaches.ModelCacheScope)
+            .Owns<Job>(scope: OperatorCaches.ModelCacheScope)
+            .Watches<Pod>(pod => CachedModelOf(caches, pod), scope: OperatorCaches.OwnScope)
             .Watches<LlmEndpoint>(ModelOf, ReferenceChanged)
             .Workers(workers));
 
-        manager.AddController("llmendpoint", new LlmEndpointReconciler(caches, manager.Client, events, catalogue, time), controller => controller
+        manager.AddController("llmendpoint", new LlmEndpointReconciler(caches, manager.Client, events, catalogue, licenses, options, time), controller => controller
             .For<LlmEndpoint>(Predicates.GenerationChanged)
             .Owns<Deployment>(change => !caches.Deployments.IsEcho(change))
             .Owns<Service>(change => !caches.Services.IsEcho(change))
+            .Owns<LeaderWorkerSet>(change => !caches.LeaderWorkerSets.IsEcho(change), OperatorCaches.GroupScope)
+            .Owns<PodDisruptionBudget>(Predicates.And(NotStatusAlone, change => !caches.DisruptionBudgets.IsEcho(change)))
+            .Owns<NetworkPolicy>(change => !caches.NetworkPolicies.IsEcho(change))
             .Watches<Deployment>(gone => Namesakes(caches, gone), IsDeletion)
             .Watches<Service>(gone => Namesakes(caches, gone), IsDeletion)
+            .Watches<PodDisruptionBudget>(gone => Namesakes(caches, gone), IsDeletion)
+            .Watches<NetworkPolicy>(gone => Namesakes(caches, gone), IsDeletion)
             .Watches<LlmModel>(model => caches.EndpointsOf(ObjectKey.Of(model)).Select(endpoint => ObjectKey.Of(endpoint)), ModelChanged)
-            .Watches<Pod>(static pod => OperatorCaches.EndpointOf(pod) is { } endpoint ? [endpoint] : [], scope: OperatorCaches.PodScope)
+            .Watches<Pod>(static pod => OperatorCaches.EndpointOf(pod) is { } endpoint ? [endpoint] : [], scope: OperatorCaches.OwnScope)
             .Watches<Node>(_ => WaitingForNodes(caches), NodeChanged)
             .Workers(workers));
     }
+
+    private static bool RefreshAsked(ObjectEvent change) =>
+        change is { Type: ObjectEventType.Updated, Old: LlmModel before, Object: LlmModel after } && ModelPin.Refresh(before) != ModelPin.Refresh(after);
+
+    /// <summary>Which pods fetch or load a model concerns its cache alone.</summary>
+    private static IEnumerable<ObjectKey> CachedModelOf(OperatorCaches caches, Pod pod) =>
+        OperatorCaches.ModelOf(pod) is { } model && caches.Models.Get(model) is { } known && (known.Spec?.Cache is not null || known.Status?.Cache is not null) ? [model] : [];
+
+    /// <summary>The status of a budget changes with every pod and decides nothing.</summary>
+    private static readonly Func<ObjectEvent, bool> NotStatusAlone = Predicates.Or(Predicates.GenerationChanged, Predicates.LabelsChanged, Predicates.AnnotationsChanged, OwnersChanged);
+
+    private static bool OwnersChanged(ObjectEvent change) =>
+        change.Old?.Metadata.OwnerReferences?.Count != change.Object.Metadata.OwnerReferences?.Count;
 
     private static IEnumerable<ObjectKey> ModelOf(LlmEndpoint endpoint) =>
         endpoint.Spec is { } spec ? [new(endpoint.Metadata.Namespace, spec.ModelRef.Name)] : [];
@@ -62,10 +104,10 @@ public static class OperatorControllers
 
     private static bool IsDeletion(ObjectEvent change) => change.Type == ObjectEventType.Deleted;
 
-    /// <summary>Only endpoints that have not all their pods placed care about nodes.</summary>
+    /// <summary>Only endpoints that have not all their pods placed, or nothing to fit on, care about nodes.</summary>
     private static IEnumerable<ObjectKey> WaitingForNodes(OperatorCaches caches) =>
         caches.AllEndpoints
-            .Where(endpoint => !endpoint.Status?.Conditions.IsTrue(ConditionTypes.Scheduled) ?? false)
+            .Where(endpoint => endpoint.Status is { } status && (!status.Conditions.IsTrue(ConditionTypes.Scheduled) || status.Conditions.Find(ConditionTypes.Fits)?.Status == ConditionStatus.False))
             .Select(endpoint => ObjectKey.Of(endpoint));
 
     private static bool ReferenceChanged(ObjectEvent change) =>
@@ -81,7 +123,15 @@ public static class OperatorControllers
         change is not { Type: ObjectEventType.Updated, IsResync: false, Old: LlmModel before, Object: LlmModel after }
         || before.Metadata.Generation != after.Metadata.Generation
         || before.Metadata.DeletionTimestamp != after.Metadata.DeletionTimestamp
+        || before.Status?.ObservedGeneration != after.Status?.ObservedGeneration
+        || before.Status?.WeightsBytes != after.Status?.WeightsBytes
+        || before.Status?.KvBytesPerToken != after.Status?.KvBytesPerToken
+        || before.Status?.ContextLength != after.Status?.ContextLength
+        || before.Status?.Registry?.Architecture != after.Status?.Registry?.Architecture
         || before.Status?.ResolvedRevision != after.Status?.ResolvedRevision
+        || !Equals(before.Status?.Cache?.Serving is { } loaded ? CachePlanner.SetName(loaded) : null, after.Status?.Cache?.Serving is { } loads ? CachePlanner.SetName(loads) : null)
+        || !(before.Status?.Adapters ?? []).SequenceEqual(after.Status?.Adapters ?? [])
+        || before.Status?.Registry != after.Status?.Registry
         || before.Status?.Conditions.Find(ConditionTypes.Ready) is var was && after.Status?.Conditions.Find(ConditionTypes.Ready) is var now
             && (was?.Status != now?.Status || was?.Message != now?.Message);
 }

@@ -26,6 +26,21 @@ public static class ConditionTypes
     /// <summary>Part of the spec is not acted on.</summary>
     public const string Degraded = "Degraded";
 
+    /// <summary>A model's adapters were found.</summary>
+    public const string AdaptersReady = "AdaptersReady";
+
+    /// <summary>A model's weights lie in its cache.</summary>
+    public const string Cached = "Cached";
+
+    /// <summary>A model's registry answers, and what it says can be read.</summary>
+    public const string RegistryReachable = "RegistryReachable";
+
+    /// <summary>A model's branch or tag has moved on from the revision that is pinned.</summary>
+    public const string UpdateAvailable = "UpdateAvailable";
+
+    /// <summary>Arguments or variables of the user's replace some of the operator's.</summary>
+    public const string ArgumentsOverridden = "ArgumentsOverridden";
+
     /// <summary>A model whose deletion waits for its users.</summary>
     public const string InUse = "InUse";
 }
@@ -63,6 +78,18 @@ internal sealed class ConditionSet(IReadOnlyList<Condition>? before, long? gener
 
     /// <summary>Whether the object was ready before.</summary>
     public bool WasReady => before?.Any(condition => condition is { Type: ConditionTypes.Ready, Status: ConditionStatus.True }) == true;
+
+    /// <summary>Keeps a condition as it was, about the generation it was about; null when there was none.</summary>
+    public Condition? Keep(string type)
+    {
+        var old = before?.FirstOrDefault(condition => condition.Type == type);
+        if (old is not null)
+        {
+            _conditions.Add(old);
+        }
+
+        return old;
+    }
 
     /// <summary>Sets a condition.</summary>
     /// <param name="type">Its type.</param>

@@ -25,6 +25,9 @@ public sealed record EmbeddedClusterOptions
     /// <summary>Changes of each kind that are kept for watches; older versions are gone (410).</summary>
     public int HistoryWindow { get; init; } = 4096;
 
+    /// <summary>Where services that admission webhooks name listen, by <c>namespace/name</c>; more can be told to the server later.</summary>
+    public IReadOnlyDictionary<string, Uri> WebhookServices { get; init; } = new Dictionary<string, Uri>();
+
     /// <summary>Where the cluster's own faults are logged.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
 }
@@ -65,7 +68,19 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         try
         {
             server = await SandboxServer.StartAsync(
-                new SandboxServerOptions { Port = options.Port, Time = options.Time, HistoryWindow = options.HistoryWindow, Logger = options.Logger, Logs = logs }, cancellationToken);
+                new SandboxServerOptions
+                {
+                    Port = options.Port,
+                    Time = options.Time,
+                    HistoryWindow = options.HistoryWindow,
+                    Logger = options.Logger,
+                    Logs = logs,
+                    WebhookServices = options.WebhookServices,
+
+                    // Webhooks are asked over a real wire and think in real time, however fast the cluster's clock runs.
+                    WebhookTime = TimeProvider.System,
+                },
+                cancellationToken);
         }
         catch (IOException fault) when (options.Port != 0)
         {

@@ -33,7 +33,12 @@ public sealed class SandboxServer : IAsyncDisposable
 
         // Certificates are checked by clients against real time, whatever the sandbox's clock says.
         _certificates = new Certificates(TimeProvider.System.GetUtcNow());
-        Cluster = new Cluster(options.Kinds, options.Time, options.HistoryWindow, options.WatchQueue);
+        Cluster = new Cluster(options.Kinds, options.Time, options.HistoryWindow, options.WatchQueue, options.WebhookTime);
+        foreach (var (service, listener) in options.WebhookServices)
+        {
+            Cluster.Admission.Services.Register(service, listener);
+        }
+
         BootstrapObjects.Create(Cluster);
     }
 
@@ -51,6 +56,12 @@ public sealed class SandboxServer : IAsyncDisposable
 
     /// <summary>The state.</summary>
     internal Cluster Cluster { get; }
+
+    /// <summary>Says where a service that admission webhooks name listens: somebody on this machine plays its pods.</summary>
+    /// <param name="ns">Namespace of the service.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="listener">Address, of which host and port count.</param>
+    public void RegisterWebhookService(string ns, string name, Uri listener) => Cluster.Admission.Services.Register($"{ns}/{name}", listener);
 
     /// <summary>Starts a server; it answers when this returns.</summary>
     public static async Task<SandboxServer> StartAsync(SandboxServerOptions? options = null, CancellationToken cancellationToken = default)
@@ -120,6 +131,7 @@ public sealed class SandboxServer : IAsyncDisposable
         await StopAsync();
         _stopping.Dispose();
         _certificates.Dispose();
+        Cluster.Admission.Dispose();
     }
 
     private void Configure(KestrelServerOptions kestrel)

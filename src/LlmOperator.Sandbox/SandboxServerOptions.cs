@@ -20,6 +20,15 @@ public sealed record SandboxServerOptions
     /// <summary>Changes a watch may fall behind before the server ends it.</summary>
     public int WatchQueue { get; init; } = 4096;
 
+    /// <summary>
+    /// Where services that admission webhooks name listen, by <c>namespace/name</c>; host and port count. Pods of the sandbox do
+    /// not run, so others play them.
+    /// </summary>
+    public IReadOnlyDictionary<string, Uri> WebhookServices { get; init; } = new Dictionary<string, Uri>();
+
+    /// <summary>Clock of the time admission webhooks have for an answer; <see cref="Time"/> when null.</summary>
+    public TimeProvider? WebhookTime { get; init; }
+
     /// <summary>Where the server's own faults are logged.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
 

@@ -2,8 +2,8 @@ using System.Net;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
 using LlmOperator.Kubernetes.Objects;
-using LlmOperator.Planning.Endpoints;
 using LlmOperator.Kubernetes.Tests.Fakes;
+using LlmOperator.Planning.Endpoints;
 using Xunit;
 
 namespace LlmOperator.Controllers.Tests;
@@ -11,7 +11,7 @@ namespace LlmOperator.Controllers.Tests;
 public sealed class EndpointReconcileTests
 {
     [Fact]
-    public async Task An_endpoint_becomes_a_deployment_a_service_and_one_status()
+    public async Task An_endpoint_becomes_its_objects_and_one_status_with_one_write_each()
     {
         await using var cluster = new OperatorFixture();
         cluster.PutNode();
@@ -26,7 +26,7 @@ public sealed class EndpointReconcileTests
         await cluster.SettleAsync();
 
         Assert.Equal(
-            ["apply deployments twin", "apply llmendpoints/status twin", "apply services twin"],
+            ["apply deployments twin", "apply llmendpoints/status twin", "apply networkpolicies twin", "apply poddisruptionbudgets twin", "apply services twin"],
             cluster.Writes.Where(write => !write.Contains("llmmodels", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         Assert.DoesNotContain(cluster.Api.Requests, request => request.Verb is "get" or "list");
     }
@@ -93,8 +93,69 @@ public sealed class EndpointReconcileTests
 
         cluster.PutNode();
         await cluster.ConditionAsync("Scheduled", "Unknown", "PodsPending");
+        await cluster.ConditionAsync("Progressing", "True", "RollingOut");
         cluster.RunPods();
         await cluster.ConditionAsync("Ready", "True", "Serving");
+    }
+
+    [Fact]
+    public async Task A_choice_of_accelerators_outlives_a_restart_and_a_cheaper_node_writes_nothing()
+    {
+        await using var cluster = new OperatorFixture();
+        cluster.PutNode();
+        cluster.PutModel();
+        cluster.PutEndpoint(spec: """{"modelRef":{"name":"m"},"accelerator":{"type":"auto"}}""");
+        cluster.Start();
+        await cluster.ConditionAsync("Progressing", "True", "RollingOut");
+        cluster.RunPods();
+        await cluster.ConditionAsync("Ready", "True", "Serving");
+        await cluster.ConditionAsync("Scheduled", "True", "PodsScheduled");
+        await cluster.SettleAsync();
+        Assert.Equal("1x A10G", cluster.Api.Peek<LlmEndpoint>("twin")!.Status!.Accelerator!.Summary);
+
+        await cluster.StopAsync();
+        cluster.PutNode("l4-0", "NVIDIA-L4");
+        cluster.Api.ForgetRequests();
+        cluster.Start();
+        await cluster.SettleAsync();
+
+        Assert.Equal("1x A10G", cluster.Api.Peek<LlmEndpoint>("twin")!.Status!.Accelerator!.Summary);
+        Assert.Empty(cluster.Writes);
+    }
+
+    [Fact]
+    public async Task A_model_that_fits_on_nothing_is_chosen_for_when_a_node_comes_on_which_it_does()
+    {
+        await using var cluster = new OperatorFixture();
+        cluster.PutNode("t4-0", "Tesla-T4");
+        cluster.PutModel();
+        cluster.PutEndpoint(spec: """{"modelRef":{"name":"m"},"accelerator":{"type":"auto"}}""");
+        cluster.Start();
+        await cluster.ConditionAsync("Fits", "False", "DoesNotFit");
+        await cluster.ConditionAsync("Ready", "False", "DoesNotFit");
+        Assert.Null(cluster.Api.Peek<Deployment>("twin"));
+
+        cluster.PutNode("a100-0", "NVIDIA-A100-SXM4-80GB");
+        await Until.TrueAsync(() => cluster.Api.Peek<LlmEndpoint>("twin")!.Status!.Accelerator?.Summary == "1x A100-80GB", "the node's class is chosen", cluster.Clock, TimeSpan.FromSeconds(1));
+
+        Assert.NotNull(cluster.Api.Peek<Deployment>("twin"));
+    }
+
+    [Fact]
+    public async Task A_taint_that_goes_heals_an_endpoint_whose_pods_it_kept_out()
+    {
+        await using var cluster = new OperatorFixture();
+        cluster.PutNode();
+        var node = cluster.Api.PeekAll<Node>().Single();
+        cluster.Api.Put(node with { Spec = new() { Taints = [new() { Key = "team", Value = "other", Effect = "NoSchedule" }] } });
+        cluster.PutModel();
+        cluster.PutEndpoint();
+        cluster.Start();
+        await cluster.ConditionAsync("Scheduled", "False", "NoMatchingNodes");
+        Assert.Contains("a10g-0 has taint team=other:NoSchedule", cluster.Condition("Scheduled")!.Message);
+
+        cluster.Api.Put(node);
+        await cluster.ConditionAsync("Scheduled", "Unknown", "PodsPending");
     }
 
     [Fact]
@@ -154,7 +215,7 @@ public sealed class EndpointReconcileTests
         cluster.Api.ForgetRequests();
 
         cluster.Start();
-        await Until.TrueAsync(() => cluster.Api.OpenWatches >= 6, "all caches are filled");
+        await Until.TrueAsync(() => cluster.Api.OpenWatches >= 9, "all caches are filled");
         await cluster.SettleAsync();
 
         Assert.Empty(cluster.Api.Writes);

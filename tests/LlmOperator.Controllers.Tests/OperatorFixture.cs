@@ -2,10 +2,12 @@ using System.Text.Json;
 using LlmOperator.Api;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
+using LlmOperator.Controllers.Registries;
 using LlmOperator.Kubernetes.Controllers;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Kubernetes.Tests.Fakes;
 using LlmOperator.Planning.Accelerators;
+using LlmOperator.Planning.Models;
 using LlmOperator.Testing;
 using Xunit;
 
@@ -24,6 +26,11 @@ internal sealed class OperatorFixture : IAsyncDisposable
 
     public ListLogger Log { get; } = new();
 
+    public RegistryOptions Options { get; init; } = new();
+
+    /// <summary>Registry of all models; unless a test says otherwise, one whose models' facts are in their specs.</summary>
+    public IModelRegistry Registry { get; init; } = new PlainRegistry();
+
     /// <summary>Requests that changed something, Events left out.</summary>
     public IReadOnlyList<string> Writes => [.. Api.Writes.Where(request => request.Plural != "events").Select(request => $"{request.Verb} {request.Plural}{(request.Subresource is null ? "" : "/" + request.Subresource)} {request.Key!.Value.Name}")];
 
@@ -31,7 +38,7 @@ internal sealed class OperatorFixture : IAsyncDisposable
     {
         _stop = new();
         _manager = new ControllerManager(Api, new() { Name = "llmops.dev/llm-operator", Informers = new() { Seed = 1 } }, Clock, Log, random: new Random(1));
-        OperatorControllers.Add(_manager, AcceleratorCatalogue.Default, workers: 2, Clock);
+        OperatorControllers.Add(_manager, AcceleratorCatalogue.Default, workers: 2, Clock, Options, Registry, new Random(1));
         _running = _manager.RunAsync(_stop.Token);
     }
 
@@ -142,4 +149,13 @@ internal sealed class OperatorFixture : IAsyncDisposable
         await SettleAsync();
         Assert.NotEmpty(Writes);
     }
+}
+
+/// <summary>A registry that has every model, at one commit, and says nothing of it.</summary>
+internal sealed class PlainRegistry : IModelRegistry
+{
+    public const string Commit = "0123456789abcdef0123456789abcdef01234567";
+
+    public Task<RegistryReading> ReadAsync(RegistryQuery query, CancellationToken cancellationToken) =>
+        Task.FromResult(new RegistryReading(Commit) { Facts = new() { Source = ModelSources.Address(query.Source) } });
 }

@@ -8,6 +8,7 @@ using LlmOperator.Kubernetes.Controllers;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Accelerators;
 using LlmOperator.Sandbox;
+using LlmOperator.Sandbox.StandIns.Hub;
 using LlmOperator.Testing;
 using Xunit;
 
@@ -20,6 +21,8 @@ public sealed class SandboxTests : IAsyncLifetime
     private readonly string _kubeconfig = Path.GetTempFileName();
     private SandboxServer? _server;
     private KubeClient? _client;
+    private HubStandIn? _hub;
+    private IDisposable? _registries;
     private ControllerManager? _manager;
     private Task? _running;
     private CancellationTokenSource _stop = new();
@@ -27,6 +30,7 @@ public sealed class SandboxTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _server = await SandboxServer.StartAsync(cancellationToken: _guard.Token);
+        _hub = await HubStandIn.StartAsync(wellKnown: true, cancellationToken: _guard.Token);
         await File.WriteAllTextAsync(_kubeconfig, _server.KubeconfigText, _guard.Token);
         _client = new KubeClient(new ClusterConfigurationLoader().Load(_kubeconfig));
         foreach (var (_, yaml) in CustomResourceDefinitions.Embedded())
@@ -96,10 +100,49 @@ public sealed class SandboxTests : IAsyncLifetime
         Assert.Equal(before, await VersionsAsync());
     }
 
+    [Fact]
+    public async Task A_model_over_several_nodes_is_accepted_by_the_definition_of_the_kind_and_a_restart_writes_nothing()
+    {
+        var definition = SharedData.Contract("crds/leaderworkerset.x-k8s.io_leaderworkersets.yaml");
+        Assert.SkipWhen(definition is null, "crds/leaderworkerset.x-k8s.io_leaderworkersets.yaml is not beside this checkout");
+        var group = new ObjectKey("default", "wide-nodes");
+        await _client!.ApplyAsync(CustomResourceDefinition.Resource, new UnstructuredObject(YamlJson.Parse(await File.ReadAllTextAsync(definition!, _guard.Token)).Single()), new() { FieldManager = "test" }, _guard.Token);
+        await UntilAsync(async () => (await _client.GetAsync<CustomResourceDefinition>(new(null, "leaderworkersets.leaderworkerset.x-k8s.io"), _guard.Token))?.Status?.Conditions?.Any(condition => condition is { Type: "Established", Status: "True" }) == true);
+        Start();
+        await ApplyAsync("llmmodel-twin-8b.yaml");
+        await _client.ApplyAsync(
+            LlmEndpoint.Resource,
+            new UnstructuredObject(YamlJson.Parse(
+                """
+                apiVersion: llmops.dev/v1alpha1
+                kind: LlmEndpoint
+                metadata: {name: wide, namespace: default}
+                spec:
+                  modelRef: {name: twin-llama-3.1-8b}
+                  accelerator: {type: A10G, count: 1}
+                  parallelism: {pipeline: 2}
+                """).Single()),
+            new() { FieldManager = "user" },
+            _guard.Token);
+        await EndpointAsync("wide", condition => condition is { Type: "Progressing", Status: "True" });
+        var made = (await _client.GetAsync<LeaderWorkerSet>(group, _guard.Token))!;
+        Assert.Equal(2, made.Spec!.LeaderWorkerTemplate!.Size);
+        await UntilAsync(async () => (await _client.GetAsync<LlmModel>(new("default", "twin-llama-3.1-8b"), _guard.Token))?.Metadata.Finalizers is [ApiGroup.Finalizer]);
+        await StopAsync();
+
+        Start();
+        await _manager!.Informers.WaitForSyncAsync(_guard.Token);
+        await ApplyAsync("llmmodel-qwen3-30b.yaml");
+        await UntilAsync(async () => (await _client.GetAsync<LlmModel>(new("default", "qwen3-30b-a3b"), _guard.Token))?.Status is not null);
+        Assert.Equal(made.Metadata.ResourceVersion, (await _client.GetAsync<LeaderWorkerSet>(group, _guard.Token))!.Metadata.ResourceVersion);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
         _client?.Dispose();
+        _registries?.Dispose();
+        await _hub!.DisposeAsync();
         await _server!.DisposeAsync();
         File.Delete(_kubeconfig);
         _stop.Dispose();
@@ -111,7 +154,8 @@ public sealed class SandboxTests : IAsyncLifetime
         _stop.Dispose();
         _stop = new();
         _manager = new ControllerManager(_client!, new() { Name = "llmops.dev/llm-operator" });
-        OperatorControllers.Add(_manager, AcceleratorCatalogue.Default, workers: 2, TimeProvider.System);
+        _registries?.Dispose();
+        _registries = OperatorControllers.Add(_manager, AcceleratorCatalogue.Default, workers: 2, TimeProvider.System, new() { HuggingFaceEndpoint = _hub!.Address });
         _running = _manager.RunAsync(_stop.Token);
     }
 
@@ -145,6 +189,8 @@ public sealed class SandboxTests : IAsyncLifetime
         ' ',
         (await _client!.GetAsync<Deployment>(new("default", "twin-8b"), _guard.Token))!.Metadata.ResourceVersion,
         (await _client.GetAsync<Service>(new("default", "twin-8b"), _guard.Token))!.Metadata.ResourceVersion,
+        (await _client.GetAsync<NetworkPolicy>(new("default", "twin-8b"), _guard.Token))!.Metadata.ResourceVersion,
+        (await _client.GetAsync<PodDisruptionBudget>(new("default", "twin-8b"), _guard.Token))!.Metadata.Generation.ToString()!,
         (await _client.GetAsync<LlmModel>(new("default", "twin-llama-3.1-8b"), _guard.Token))!.Metadata.ResourceVersion,
         (await _client.GetAsync<LlmEndpoint>(new("default", "twin-8b"), _guard.Token))!.Metadata.ResourceVersion);
 

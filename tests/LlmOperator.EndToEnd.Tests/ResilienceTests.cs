@@ -227,6 +227,9 @@ public sealed class ResilienceTests : IAsyncLifetime
     /// <summary>The operator as a process would run it, with a faulty network before it.</summary>
     private sealed class RunningOperator : IAsyncDisposable
     {
+        /// <summary>Nobody listens there: these tests are about the cluster's faults, with models whose facts are given.</summary>
+        private static readonly Uri NoHub = new("http://127.0.0.1:1");
+
         private readonly CancellationTokenSource _stop = new();
         private readonly KubeClient _client;
         private readonly Task _running;
@@ -235,7 +238,7 @@ public sealed class ResilienceTests : IAsyncLifetime
         {
             _client = new KubeClient(test._configuration, new KubeClientOptions { Handler = Faults, Time = test._time, RequestTimeout = TimeSpan.FromHours(1) });
             _running = OperatorHost.RunAsync(
-                new OperatorOptions { MetricsBindAddress = null, HealthProbeBindAddress = null }, _client, test._time, NullLoggerFactory.Instance, _stop.Token);
+                new OperatorOptions { MetricsBindAddress = null, HealthProbeBindAddress = null, Registries = new() { HuggingFaceEndpoint = NoHub } }, _client, test._time, NullLoggerFactory.Instance, _stop.Token);
         }
 
         public FaultyHandler Faults { get; } = new();

@@ -58,6 +58,30 @@ public sealed class SandboxCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task What_the_webhook_refuses_cannot_be_applied_and_without_the_operator_nobody_asks_it()
+    {
+        var file = Write("endpoint.yaml", """
+            apiVersion: llmops.dev/v1alpha1
+            kind: LlmEndpoint
+            metadata:
+              name: wrong
+            spec:
+              modelRef:
+                name: absent
+              accelerator:
+                type: Z9
+            """);
+
+        var (code, output, error) = await RunAsync("--apply", file, "--exit", "--speed", "1000");
+        var (alone, _, aloneError) = await RunAsync("--apply", file, "--exit", "--no-operator");
+
+        Assert.Equal(1, code);
+        Assert.Contains("spec.accelerator.type: Unsupported value: \"Z9\"", error);
+        Assert.DoesNotContain("applied", output);
+        Assert.True(alone == 0, aloneError);
+    }
+
+    [Fact]
     public async Task A_path_that_is_not_there_stops_it_before_anything_starts()
     {
         var (code, output, error) = await RunAsync("--apply", Path.Combine(_folder, "nothing.yaml"), "--exit");

@@ -1,4 +1,5 @@
 using LlmOperator.Configuration;
+using LlmOperator.Planning.Admission;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
@@ -32,6 +33,42 @@ public sealed class OptionsReaderTests : IDisposable
         Assert.Equal((3, "from-environment", true, LogLevel.Debug), (options.Workers, options.Namespace, options.LeaderElect, options.LogLevel));
     }
 
+    [Theory]
+    [InlineData(null, null, "https://huggingface.co/")]
+    [InlineData(null, "https://mirror.example/hf", "https://mirror.example/hf")]
+    [InlineData("http://own.example", "https://mirror.example", "http://own.example/")]
+    public void The_hub_is_the_one_set_for_the_operator_or_the_one_all_its_clients_use(string? own, string? common, string expected)
+    {
+        var options = OptionsReader.Read(
+            _ => null, variable => variable switch { "LLM_OPERATOR__HUGGING_FACE_ENDPOINT" => own, "HF_ENDPOINT" => common, _ => null }, file: null);
+
+        Assert.Equal(new Uri(expected), options.Registries.HuggingFaceEndpoint);
+    }
+
+    [Theory]
+    [InlineData("90s", 90)]
+    [InlineData("10m", 600)]
+    [InlineData("2h", 7200)]
+    public void How_often_registries_are_asked_is_a_time_with_a_unit(string text, int seconds) =>
+        Assert.Equal(TimeSpan.FromSeconds(seconds), OptionsReader.Read(setting => setting == Setting.RegistryPollInterval ? text : null, _ => null, file: null).Registries.PollInterval);
+
+    [Theory]
+    [InlineData("1s")]
+    [InlineData("10")]
+    [InlineData("m")]
+    [InlineData("1000000h")]
+    public void A_time_without_a_unit_or_out_of_bounds_is_refused(string text) => Assert.Contains(
+        $"--registry-poll-interval must be a whole number with s, m or h, from 30s to 168h; it is \"{text}\"",
+        Assert.Throws<OptionsException>(() => OptionsReader.Read(setting => setting == Setting.RegistryPollInterval ? text : null, _ => null, file: null)).Problems);
+
+    [Fact]
+    public void An_address_with_a_password_is_refused_and_not_repeated()
+    {
+        var error = Assert.Throws<OptionsException>(() => OptionsReader.Read(_ => null, variable => variable == "HF_ENDPOINT" ? "https://user:secret@mirror.example" : null, file: null));
+
+        Assert.Equal("HF_ENDPOINT must be an address such as https://mirror.example, without user and password", Assert.Single(error.Problems));
+    }
+
     [Fact]
     public void A_file_may_be_JSON()
     {
@@ -62,6 +99,31 @@ public sealed class OptionsReaderTests : IDisposable
         Assert.Contains(error.Problems, problem => problem.StartsWith("LLM_OPERATOR__ACCELERATORS cannot be read", StringComparison.Ordinal));
         Assert.Contains(error.Problems, problem => problem.StartsWith("LLM_OPERATOR__LOG_LEVEL must be", StringComparison.Ordinal));
         Assert.Equal(7, error.Problems.Count);
+    }
+
+    [Fact]
+    public void The_webhook_is_on_9443_and_can_be_told_where_it_is_reached()
+    {
+        Assert.Equal(":9443", Read().WebhookBindAddress!.ToString());
+        var options = OptionsReader.Read(
+            _ => null, variable => variable switch { "LLM_OPERATOR__WEBHOOK_URL" => "https://10.0.0.1:0", "LLM_OPERATOR__LICENSE_POLICY" => "refuse", "LLM_OPERATOR__WEBHOOK_BIND_ADDRESS" => "0", _ => null }, null);
+
+        Assert.Equal((new Uri("https://10.0.0.1:0"), LicensePolicy.Refuse, null), (options.WebhookUrl, options.LicensePolicy, options.WebhookBindAddress));
+    }
+
+    [Fact]
+    public void Settings_of_the_webhook_that_cannot_work_are_all_told()
+    {
+        var error = Assert.Throws<OptionsException>(() => OptionsReader.Read(
+            setting => setting == Setting.WebhookUrl ? "http://10.0.0.1/path" : setting == Setting.WebhookCertDir ? "/does/not/exist" : setting == Setting.LicensePolicy ? "1" : null, _ => null, null));
+
+        Assert.Equal(
+            [
+                "--webhook-url must be https://HOST:PORT; it is \"http://10.0.0.1/path\"",
+                "--webhook-cert-dir must be a folder that exists; it is \"/does/not/exist\"",
+                "--license-policy must be one of Warn, Refuse, Ignore; it is \"1\"",
+            ],
+            error.Problems);
     }
 
     [Fact]

@@ -1,9 +1,7 @@
 using System.Net;
-using System.Net.Sockets;
-using System.Text;
 using LlmOperator.Configuration;
 using LlmOperator.Serving;
-using LlmOperator.Testing;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -11,18 +9,17 @@ namespace LlmOperator.Tests;
 
 public sealed class ServingTests : IAsyncLifetime
 {
-    private readonly CancellationTokenSource _stop = new();
-    private readonly ManualTimeProvider _clock = new();
     private string? _failure;
-    private SmallHttpServer? _server;
-    private Task? _running;
+    private Func<HttpRequest, HttpReply> _page = _ => HttpReply.Ok("here");
+    private HttpServer? _server;
 
-    public ValueTask InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         var pages = new HealthPages([new("ping", () => null)], [new("caches", () => _failure), new("other", () => null)]);
-        _server = new SmallHttpServer(new ListenAddress(IPAddress.Loopback, 0), pages.Answer, _clock, NullLogger.Instance);
-        _running = _server.RunAsync(_stop.Token);
-        return ValueTask.CompletedTask;
+        var loopback = new ListenAddress(IPAddress.Loopback, 0);
+        _server = new HttpServer(
+            [new(Setting.HealthProbeBindAddress, loopback, pages.AnswerAsync), new(Setting.MetricsBindAddress, loopback, (request, _) => Task.FromResult(_page(request)))], NullLoggerFactory.Instance);
+        await _server.StartAsync(TestContext.Current.CancellationToken);
     }
 
     [Theory]
@@ -55,59 +52,51 @@ public sealed class ServingTests : IAsyncLifetime
     [InlineData("/metrics")]
     public async Task An_unknown_page_is_not_found(string path) => Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(path)).Status);
 
-    [Theory]
-    [InlineData("POST /healthz HTTP/1.1\r\n\r\n")]
-    [InlineData("nonsense\r\n\r\n")]
-    public async Task What_is_no_GET_is_refused(string request) => Assert.StartsWith("HTTP/1.1 400 ", await SendAsync(request));
-
     [Fact]
-    public async Task A_request_without_end_is_cut_off()
-    {
-        var answer = await SendAsync("GET /" + new string('x', 10_000));
-
-        Assert.StartsWith("HTTP/1.1 400 ", answer);
-    }
-
-    [Fact]
-    public async Task A_client_that_dawdles_is_let_go_and_holds_up_nobody()
-    {
-        using var slow = new TcpClient();
-        await slow.ConnectAsync(IPAddress.Loopback, _server!.Port, TestContext.Current.CancellationToken);
-        Assert.Equal(HttpStatusCode.OK, (await GetAsync("/healthz")).Status);
-
-        using var guard = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        var closed = slow.GetStream().ReadAsync(new byte[1], guard.Token).AsTask();
-        while (!closed.IsCompleted)
-        {
-            _clock.Advance(TimeSpan.FromSeconds(11));
-            await Task.Yield();
-        }
-
-        Assert.Equal(0, await closed);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _running!;
-        _server!.Dispose();
-        _stop.Dispose();
-    }
-
-    private async Task<(HttpStatusCode Status, string Body)> GetAsync(string path)
+    public async Task What_is_no_GET_is_refused()
     {
         using var client = new HttpClient();
-        using var response = await client.GetAsync(new Uri($"http://127.0.0.1:{_server!.Port}{path}"), TestContext.Current.CancellationToken);
-        return (response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        using var response = await client.PostAsync(new Uri($"http://127.0.0.1:{_server!.PortOf(Setting.HealthProbeBindAddress)}/healthz"), null, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, response.StatusCode);
     }
 
-    private async Task<string> SendAsync(string request)
+    [Fact]
+    public async Task Each_site_has_its_pages_on_a_port_of_its_own()
     {
-        using var client = new TcpClient();
-        await client.ConnectAsync(IPAddress.Loopback, _server!.Port, TestContext.Current.CancellationToken);
-        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request), TestContext.Current.CancellationToken);
-        var answer = new byte[64];
-        var length = await client.GetStream().ReadAtLeastAsync(answer, 13, throwOnEndOfStream: false, TestContext.Current.CancellationToken);
-        return Encoding.ASCII.GetString(answer, 0, length);
+        Assert.Equal((HttpStatusCode.OK, "here"), await GetAsync("/readyz", Setting.MetricsBindAddress));
+        Assert.Equal((HttpStatusCode.OK, "ok"), await GetAsync("/readyz"));
+        Assert.Null(_server!.PortOf(Setting.WebhookBindAddress));
+    }
+
+    [Fact]
+    public async Task A_page_that_fails_is_told_in_the_log_and_not_to_whoever_asks()
+    {
+        _page = _ => throw new InvalidOperationException("a secret of the inside");
+
+        var (status, body) = await GetAsync("/metrics", Setting.MetricsBindAddress);
+
+        Assert.Equal(HttpStatusCode.InternalServerError, status);
+        Assert.DoesNotContain("secret", body);
+    }
+
+    [Fact]
+    public async Task An_address_that_is_taken_is_told_with_its_setting()
+    {
+        var taken = _server!.PortOf(Setting.HealthProbeBindAddress)!.Value;
+        await using var second = new HttpServer([new(Setting.WebhookBindAddress, new(IPAddress.Loopback, taken), (_, _) => Task.FromResult(HttpReply.NotFound))], NullLoggerFactory.Instance);
+
+        var error = await Assert.ThrowsAsync<OptionsException>(() => second.StartAsync(TestContext.Current.CancellationToken));
+
+        Assert.StartsWith($"--webhook-bind-address: cannot listen on 127.0.0.1:{taken}: ", Assert.Single(error.Problems), StringComparison.Ordinal);
+    }
+
+    public async ValueTask DisposeAsync() => await _server!.DisposeAsync();
+
+    private async Task<(HttpStatusCode Status, string Body)> GetAsync(string path, Setting? site = null)
+    {
+        using var client = new HttpClient();
+        using var response = await client.GetAsync(new Uri($"http://127.0.0.1:{_server!.PortOf(site ?? Setting.HealthProbeBindAddress)}{path}"), TestContext.Current.CancellationToken);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 }

@@ -11,7 +11,7 @@ namespace LlmOperator.Api.Endpoints;
     FieldPath = ".replicas")]
 [Rule(
     "!has(self.parallelism) || !has(self.parallelism.tensor) || !has(self.accelerator) || !has(self.accelerator.count) || self.accelerator.count % self.parallelism.tensor == 0",
-    "parallelism.tensor must equal or divide accelerator.count, the accelerators of one replica: set accelerator.count to a multiple of parallelism.tensor, or leave it out",
+    "parallelism.tensor must equal or divide accelerator.count, the accelerators of one pod: set accelerator.count to a multiple of parallelism.tensor, or leave it out",
     FieldPath = ".parallelism")]
 [Rule(
     "self.backend == 'SageMaker' || has(self.accelerator)",
@@ -79,7 +79,7 @@ public sealed record LlmEndpointSpec
     [Count(16)]
     public IReadOnlyList<LocalReference>? ImagePullSecrets { get; init; }
 
-    /// <summary>Pod template (metadata and spec) merged over the one the operator makes: lists with a merge key, such as containers, by that key, everything else by field. The engine's container is named engine.</summary>
+    /// <summary>Pod template (metadata and spec) merged over the one the operator makes: lists with a merge key, such as containers, by that key, other lists as a whole, everything else by field; null removes, and $patch: delete or replace does so to an element or a map. The engine's container is named engine.</summary>
     public JsonElement? PodTemplate { get; init; }
 }
 
@@ -101,7 +101,7 @@ public sealed record AcceleratorSpec
     [Pattern(Patterns.AcceleratorClass)]
     public required string Type { get; init; }
 
-    /// <summary>Accelerators a replica has. parallelism.tensor x parallelism.pipeline when absent, which is 1 unless those are set.</summary>
+    /// <summary>Accelerators a pod has. parallelism.tensor x parallelism.pipeline when absent, which is 1 unless those are set. With fewer than that, pods on several nodes share one copy of the model, which takes the kind LeaderWorkerSet.</summary>
     [Bounds(1, 64)]
     public int? Count { get; init; }
 }
@@ -113,7 +113,7 @@ public sealed record ParallelismSpec
     [Bounds(1, 64)]
     public int? Tensor { get; init; }
 
-    /// <summary>Groups of accelerators that hold consecutive layers.</summary>
+    /// <summary>Groups of accelerators that hold consecutive layers, on one node or, where accelerator.count is less than tensor x pipeline, on several.</summary>
     [Bounds(1, 64)]
     public int? Pipeline { get; init; }
 

@@ -92,6 +92,10 @@ public sealed record AcceleratorStatus
     /// <summary>Both in one text, for example 1x A10G.</summary>
     [Length(128)]
     public string? Summary { get; init; }
+
+    /// <summary>What accelerator.type auto made its choice for, as a digest: the choice stays while it does.</summary>
+    [Length(64)]
+    public string? Basis { get; init; }
 }
 
 /// <summary>Memory of one accelerator, in MiB.</summary>

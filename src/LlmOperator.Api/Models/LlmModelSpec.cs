@@ -4,6 +4,10 @@ using LlmOperator.Api.Schema;
 namespace LlmOperator.Api.Models;
 
 /// <summary>A model: where it lies and what is given about it. Given facts win over what the registry says.</summary>
+[Rule(
+    "!has(self.cache) || has(self.source.huggingFace) || has(self.source.s3)",
+    "cache keeps what a registry hands out over the network: remove cache, or set source.huggingFace or source.s3 (an oci image is kept by the nodes, a pvc is a volume already)",
+    FieldPath = ".cache")]
 public sealed record LlmModelSpec
 {
     /// <summary>Where the weights lie: exactly one of huggingFace, s3, oci and pvc.</summary>
@@ -143,6 +147,22 @@ public sealed record ModelArchitecture
     /// <summary>Experts that work on a token.</summary>
     [Bounds(1, 10_000)]
     public int? ExpertsPerToken { get; init; }
+
+    /// <summary>Layers that keep keys and values, where some work without (linear attention, state space). All layers when absent.</summary>
+    [Bounds(1, 1000)]
+    public int? KeyValueLayers { get; init; }
+
+    /// <summary>Width of what a layer keeps of a token in place of keys and values (multi-head latent attention).</summary>
+    [Bounds(1, 1_000_000)]
+    public int? LatentDimension { get; init; }
+
+    /// <summary>Tokens a layer with sliding-window attention looks back; its keys and values grow no further.</summary>
+    [Bounds(1, 100_000_000)]
+    public int? SlidingWindow { get; init; }
+
+    /// <summary>Layers with sliding-window attention. All layers when absent and slidingWindow is set.</summary>
+    [Bounds(1, 1000)]
+    public int? SlidingLayers { get; init; }
 }
 
 /// <summary>A LoRA adapter of a model.</summary>

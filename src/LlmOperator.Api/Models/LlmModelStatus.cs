@@ -17,6 +17,13 @@ public sealed record LlmModelStatus
     [Length(512)]
     public string? ResolvedRevision { get; init; }
 
+    /// <summary>Branch, tag or commit of the spec that the revision served was resolved from.</summary>
+    [Length(512)]
+    public string? ResolvedFrom { get; init; }
+
+    /// <summary>What the registry says of the revision served, as it was read last.</summary>
+    public RegistryFacts? Registry { get; init; }
+
     /// <summary>Number of parameters in short form, for people.</summary>
     [Length(32)]
     public string? Parameters { get; init; }
@@ -50,8 +57,16 @@ public sealed record LlmModelStatus
     [Length(128)]
     public string? License { get; init; }
 
+    /// <summary>LoRA adapters as they were found.</summary>
+    [ListMap("name")]
+    [Count(64)]
+    public IReadOnlyList<AdapterStatus>? Adapters { get; init; }
+
     /// <summary>Bytes in the cache.</summary>
     public long? CachedBytes { get; init; }
+
+    /// <summary>The cache, where the spec asks for one.</summary>
+    public CacheStatus? Cache { get; init; }
 
     /// <summary>LlmEndpoints of the namespace that name this model.</summary>
     [Atomic]
@@ -59,7 +74,7 @@ public sealed record LlmModelStatus
     [Length(253)]
     public IReadOnlyList<string>? UsedBy { get; init; }
 
-    /// <summary>What is the case: Ready, and InUse while the model's deletion waits for endpoints.</summary>
+    /// <summary>What is the case: Ready; RegistryReachable; UpdateAvailable when the branch or tag has moved on; InUse while the model's deletion waits for endpoints.</summary>
     [ListMap("type")]
     [Count(32)]
     public IReadOnlyList<Condition>? Conditions { get; init; }

@@ -19,4 +19,9 @@ public sealed record ModelCache
     [AllowedValues("ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod")]
     [Default("ReadWriteMany")]
     public string AccessMode { get; set; } = "ReadWriteMany";
+
+    /// <summary>Service account of the pods that fetch, for a bucket that is opened by web identity. The namespace's default when absent.</summary>
+    [Length(253, 1)]
+    [Pattern(Patterns.ObjectName)]
+    public string? ServiceAccountName { get; init; }
 }

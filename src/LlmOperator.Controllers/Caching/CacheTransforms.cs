@@ -1,6 +1,7 @@
 using LlmOperator.Api;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Planning.Accelerators;
 using LlmOperator.Planning.Endpoints;
 
 namespace LlmOperator.Controllers.Caching;
@@ -18,11 +19,27 @@ internal static class CacheTransforms
         ? service with { Metadata = Trimmed(service.Metadata) }
         : new() { Metadata = NameOnly(service.Metadata) };
 
-    /// <summary>Where a pod is, what it waits for, and what became of it.</summary>
-    public static Pod Pod(Pod pod) => new()
+    /// <summary>Ours whole, as every field is compared; of others only what tells that the name is taken.</summary>
+    public static LeaderWorkerSet LeaderWorkerSet(LeaderWorkerSet groups) => IsOurs(groups)
+        ? groups with { Metadata = Trimmed(groups.Metadata) }
+        : new() { Metadata = NameOnly(groups.Metadata) };
+
+    /// <summary>What is wanted of ours; its status decides nothing. Of others only what tells that the name is taken.</summary>
+    public static PodDisruptionBudget DisruptionBudget(PodDisruptionBudget budget) => IsOurs(budget)
+        ? budget with { Metadata = Trimmed(budget.Metadata), Status = null }
+        : new() { Metadata = NameOnly(budget.Metadata) };
+
+    /// <summary>Ours whole, as every field is compared; of others only what tells that the name is taken.</summary>
+    public static NetworkPolicy NetworkPolicy(NetworkPolicy policy) => IsOurs(policy)
+        ? policy with { Metadata = Trimmed(policy.Metadata) }
+        : new() { Metadata = NameOnly(policy.Metadata) };
+
+    /// <summary>Where a pod is, what accelerators it holds there, what it waits for and what became of it.</summary>
+    /// <param name="resources">Resources accelerators are counted in.</param>
+    public static Func<Pod, Pod> Pod(IReadOnlySet<string> resources) => pod => new()
     {
-        Metadata = NameOnly(pod.Metadata) with { Labels = Only(pod.Metadata.Labels, label => label is ApiGroup.EndpointLabel or ApiGroup.RevisionLabel) },
-        Spec = new() { NodeName = pod.Spec?.NodeName },
+        Metadata = NameOnly(pod.Metadata) with { Labels = Only(pod.Metadata.Labels, label => label is ApiGroup.EndpointLabel or ApiGroup.RevisionLabel or ApiGroup.ModelLabel or ApiGroup.CacheLabel) },
+        Spec = new() { NodeName = pod.Spec?.NodeName, Containers = Holding(pod, resources) },
         Status = pod.Status is not { } status ? null : new()
         {
             Phase = status.Phase,
@@ -34,7 +51,10 @@ internal static class CacheTransforms
         },
     };
 
-    /// <summary>What accelerators a node has, and whether it takes pods.</summary>
+    /// <summary>
+    /// What accelerators a node has, and which pods it takes: labels, for a selector may name any, but for the hundreds that feature discovery writes, and taints. The names of labels are the same
+    /// on all nodes and are kept once.
+    /// </summary>
     /// <param name="labels">Labels accelerators are told by.</param>
     /// <param name="resources">Resources accelerators are counted in.</param>
     public static Func<Node, Node> Node(IReadOnlySet<string> labels, IReadOnlySet<string> resources) => node => new()
@@ -45,16 +65,17 @@ internal static class CacheTransforms
             Uid = node.Metadata.Uid,
             ResourceVersion = node.Metadata.ResourceVersion,
             DeletionTimestamp = node.Metadata.DeletionTimestamp,
-            Labels = Only(node.Metadata.Labels, labels.Contains),
+            Labels = Only(node.Metadata.Labels, label => labels.Contains(label) || !label.StartsWith(NodeLabels.Unseen, StringComparison.Ordinal), string.Intern),
         },
-        Spec = new() { Unschedulable = node.Spec?.Unschedulable },
-        Status = new() { Allocatable = Only(node.Status?.Allocatable ?? node.Status?.Capacity, resources.Contains) },
+        Spec = new() { Unschedulable = node.Spec?.Unschedulable, Taints = node.Spec?.Taints },
+        Status = new() { Allocatable = Only(node.Status?.Allocatable ?? node.Status?.Capacity, resource => resource is "cpu" or "memory" || resources.Contains(resource), string.Intern) },
     };
 
     /// <summary>Whether two states of a node differ in anything a decision is made of.</summary>
     public static bool Differs(Node before, Node after) =>
         before.Spec?.Unschedulable != after.Spec?.Unschedulable
         || !Same(before.Metadata.Labels, after.Metadata.Labels)
+        || !(before.Spec?.Taints ?? []).SequenceEqual(after.Spec?.Taints ?? [])
         || !Same(before.Status?.Allocatable, after.Status?.Allocatable);
 
     /// <summary>The spec alone of a custom resource is kept with its status; annotations, where clients keep a copy of the spec, are not.</summary>
@@ -67,7 +88,7 @@ internal static class CacheTransforms
         Generation = metadata.Generation,
         DeletionTimestamp = metadata.DeletionTimestamp,
         Labels = metadata.Labels,
-        Annotations = Only(metadata.Annotations, annotation => annotation == ApiGroup.ContentHashAnnotation),
+        Annotations = Only(metadata.Annotations, static annotation => annotation.StartsWith(ApiGroup.Name + "/", StringComparison.Ordinal)),
         OwnerReferences = metadata.OwnerReferences,
         Finalizers = metadata.Finalizers,
     };
@@ -86,14 +107,28 @@ internal static class CacheTransforms
         OwnerReferences = metadata.OwnerReferences,
     };
 
-    private static Dictionary<string, T>? Only<T>(IReadOnlyDictionary<string, T>? all, Func<string, bool> wanted)
+    private static List<Container>? Holding(Pod pod, IReadOnlySet<string> resources)
+    {
+        List<Container>? holding = null;
+        foreach (var container in pod.Spec?.Containers ?? [])
+        {
+            if (Only(container.Resources?.Limits, resources.Contains) is { } limits)
+            {
+                (holding ??= []).Add(new() { Name = container.Name, Resources = new() { Limits = limits } });
+            }
+        }
+
+        return holding;
+    }
+
+    private static Dictionary<string, T>? Only<T>(IReadOnlyDictionary<string, T>? all, Func<string, bool> wanted, Func<string, string>? name = null)
     {
         Dictionary<string, T>? kept = null;
         foreach (var (key, value) in all ?? new Dictionary<string, T>())
         {
             if (wanted(key))
             {
-                (kept ??= []).Add(key, value);
+                (kept ??= []).Add(name is null ? key : name(key), value);
             }
         }
 

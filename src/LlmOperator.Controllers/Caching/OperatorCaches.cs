@@ -11,12 +11,17 @@ namespace LlmOperator.Controllers.Caching;
 /// <summary>The caches all controllers of the operator share, with their indexes.</summary>
 internal sealed class OperatorCaches
 {
-    private const string ByModel = "model";
+    public const string ByModel = "model";
     private const string ByEndpoint = "endpoint";
+    private const string ByNode = "node";
 
     private readonly Informer<LlmEndpoint> _endpoints;
     private readonly Informer<Pod> _pods;
     private readonly Informer<Node> _nodes;
+    private readonly Informer<Deployment> _deployments;
+    private readonly Informer<PersistentVolumeClaim> _claims;
+    private readonly Informer<Job> _jobs;
+    private readonly Informer<LeaderWorkerSet> _leaderWorkerSets;
 
     public OperatorCaches(InformerSet informers, AcceleratorCatalogue catalogue)
     {
@@ -27,21 +32,44 @@ internal sealed class OperatorCaches
             .AddIndex(ByModel, static endpoint => endpoint.Spec is { } spec ? [Indexes.Reference(endpoint.Metadata.Namespace, spec.ModelRef.Name)] : [])
             .Transform(static endpoint => endpoint with { Metadata = CacheTransforms.Trimmed(endpoint.Metadata) });
         var models = informers.Get<LlmModel>().Transform(static model => model with { Metadata = CacheTransforms.Trimmed(model.Metadata) });
-        _pods = informers.Get<Pod>(PodScope)
+        _pods = informers.Get<Pod>(OwnScope)
             .AddIndex(ByEndpoint, static pod => EndpointOf(pod) is { } endpoint ? [endpoint.ToString()] : [])
-            .Transform(CacheTransforms.Pod);
+            .AddIndex(ByModel, static pod => ModelOf(pod) is { } model ? [model.ToString()] : [])
+            .AddIndex(ByNode, static pod => pod.Spec?.NodeName is { } node ? [node] : [])
+            .Transform(CacheTransforms.Pod(resources));
         _nodes = informers.Get<Node>().Transform(CacheTransforms.Node(labels, resources));
 
         Endpoints = new(_endpoints);
         Models = new(models);
-        Deployments = new(informers.Get<Deployment>().Transform(CacheTransforms.Deployment));
+        _deployments = informers.Get<Deployment>()
+            .AddIndex(ByModel, static deployment => ModelOf(deployment) is { } model ? [model.ToString()] : [])
+            .Transform(CacheTransforms.Deployment);
+        Deployments = new(_deployments);
+        _claims = informers.Get<PersistentVolumeClaim>(ModelCacheScope).Transform(static claim => claim with { Metadata = CacheTransforms.Trimmed(claim.Metadata) });
+        _jobs = informers.Get<Job>(ModelCacheScope).Transform(static job => job with { Metadata = CacheTransforms.Trimmed(job.Metadata) });
+        Claims = new(_claims);
+        Jobs = new(_jobs);
+        OwnedJobs = _jobs.OwnedBy;
         Services = new(informers.Get<Service>().Transform(CacheTransforms.Service));
-        OwnedDeployments = informers.Get<Deployment>().OwnedBy;
+        OwnedDeployments = _deployments.OwnedBy;
+        DisruptionBudgets = new(informers.Get<PodDisruptionBudget>().Transform(CacheTransforms.DisruptionBudget));
+        NetworkPolicies = new(informers.Get<NetworkPolicy>().Transform(CacheTransforms.NetworkPolicy));
+        _leaderWorkerSets = informers.Get<LeaderWorkerSet>(GroupScope).Transform(CacheTransforms.LeaderWorkerSet);
+        LeaderWorkerSets = new(_leaderWorkerSets);
+        OwnedLeaderWorkerSets = _leaderWorkerSets.OwnedBy;
+        OwnedDisruptionBudgets = informers.Get<PodDisruptionBudget>().OwnedBy;
+        OwnedNetworkPolicies = informers.Get<NetworkPolicy>().OwnedBy;
         OwnedServices = informers.Get<Service>().OwnedBy;
     }
 
-    /// <summary>Only pods the operator made are watched.</summary>
-    public static InformerScope PodScope { get; } = new(LabelSelector: ObjectNames.ManagedBySelector);
+    /// <summary>Of pods only what the operator made is watched.</summary>
+    public static InformerScope OwnScope { get; } = new(LabelSelector: ObjectNames.ManagedBySelector);
+
+    /// <summary>Likewise of Jobs and volume claims, and only where a model has a cache.</summary>
+    public static InformerScope ModelCacheScope { get; } = OwnScope with { OnDemand = true };
+
+    /// <summary>The kind is an addition to Kubernetes that most clusters do without.</summary>
+    public static InformerScope GroupScope { get; } = new(Optional: true);
 
     public OwnWrites<LlmEndpoint> Endpoints { get; }
 
@@ -50,6 +78,34 @@ internal sealed class OperatorCaches
     public OwnWrites<Deployment> Deployments { get; }
 
     public OwnWrites<Service> Services { get; }
+
+    public OwnWrites<PersistentVolumeClaim> Claims { get; }
+
+    public OwnWrites<Job> Jobs { get; }
+
+    /// <summary>Has the objects of model caches watched, and waits until they are known.</summary>
+    public Task DemandModelCachesAsync(CancellationToken cancellationToken) => Task.WhenAll(_claims.DemandAsync(cancellationToken), _jobs.DemandAsync(cancellationToken));
+
+    /// <summary>Jobs that name an owner, by its uid.</summary>
+    public Func<string, IReadOnlyList<Job>> OwnedJobs { get; }
+
+    public OwnWrites<LeaderWorkerSet> LeaderWorkerSets { get; }
+
+    public OwnWrites<PodDisruptionBudget> DisruptionBudgets { get; }
+
+    public OwnWrites<NetworkPolicy> NetworkPolicies { get; }
+
+    /// <summary>Whether the cluster has the kind LeaderWorkerSet.</summary>
+    public bool HasLeaderWorkerSets => _leaderWorkerSets.IsServed;
+
+    /// <summary>LeaderWorkerSets that name an owner, by its uid.</summary>
+    public Func<string, IReadOnlyList<LeaderWorkerSet>> OwnedLeaderWorkerSets { get; }
+
+    /// <summary>PodDisruptionBudgets that name an owner, by its uid.</summary>
+    public Func<string, IReadOnlyList<PodDisruptionBudget>> OwnedDisruptionBudgets { get; }
+
+    /// <summary>NetworkPolicies that name an owner, by its uid.</summary>
+    public Func<string, IReadOnlyList<NetworkPolicy>> OwnedNetworkPolicies { get; }
 
     /// <summary>Deployments that name an owner, by its uid.</summary>
     public Func<string, IReadOnlyList<Deployment>> OwnedDeployments { get; }
@@ -66,8 +122,21 @@ internal sealed class OperatorCaches
     /// <summary>Endpoints that name a model, whether it is there or not.</summary>
     public IReadOnlyList<LlmEndpoint> EndpointsOf(ObjectKey model) => _endpoints.ByIndex(ByModel, model.ToString());
 
+    /// <summary>Pods that serve or fetch a model.</summary>
+    public IReadOnlyList<Pod> PodsOfModel(ObjectKey model) => _pods.ByIndex(ByModel, model.ToString());
+
+    /// <summary>Deployments that serve a model.</summary>
+    public IReadOnlyList<Deployment> DeploymentsOfModel(ObjectKey model) => _deployments.ByIndex(ByModel, model.ToString());
+
+    /// <summary>The model an object is about; null when its label is gone.</summary>
+    public static ObjectKey? ModelOf(IKubeObject obj) =>
+        obj.Metadata.Labels is { } labels && labels.TryGetValue(Api.ApiGroup.ModelLabel, out var name) ? new(obj.Metadata.Namespace, name) : null;
+
     /// <summary>Pods of an endpoint.</summary>
     public IReadOnlyList<Pod> PodsOf(ObjectKey endpoint) => _pods.ByIndex(ByEndpoint, endpoint.ToString());
+
+    /// <summary>Pods of all endpoints on a node.</summary>
+    public IReadOnlyList<Pod> PodsOn(string node) => _pods.ByIndex(ByNode, node);
 
     /// <summary>The endpoint a pod serves; null when its label is gone.</summary>
     public static ObjectKey? EndpointOf(Pod pod) =>

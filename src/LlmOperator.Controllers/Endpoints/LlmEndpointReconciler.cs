@@ -3,6 +3,7 @@ using LlmOperator.Api;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Controllers.Caching;
 using LlmOperator.Controllers.Diagnosis;
+using LlmOperator.Controllers.Registries;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Applying;
 using LlmOperator.Kubernetes.Client;
@@ -11,6 +12,7 @@ using LlmOperator.Kubernetes.Informers;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning;
 using LlmOperator.Planning.Accelerators;
+using LlmOperator.Planning.Admission;
 using LlmOperator.Planning.Endpoints;
 
 namespace LlmOperator.Controllers.Endpoints;
@@ -20,7 +22,7 @@ namespace LlmOperator.Controllers.Endpoints;
 /// A deleted endpoint needs no work: everything made for it names it as owner and is collected with it.
 /// </summary>
 internal sealed class LlmEndpointReconciler(
-    OperatorCaches caches, IKubeClient client, IEventSink events, AcceleratorCatalogue catalogue, TimeProvider time) : IReconciler
+    OperatorCaches caches, IKubeClient client, IEventSink events, AcceleratorCatalogue catalogue, LicensePolicy licenses, RegistryOptions registries, TimeProvider time) : IReconciler
 {
     private readonly ObjectApplier _applier = new(client, FieldManagers.Operator, ApiGroup.ContentHashAnnotation);
     private readonly StatusWriter<LlmEndpoint> _status = new(caches.Endpoints, client, events, time);
@@ -36,25 +38,38 @@ internal sealed class LlmEndpointReconciler(
         }
 
         var child = key with { Name = ObjectNames.Child(key.Name) };
+        var group = key with { Name = ObjectNames.Group(key.Name) };
         var observed = new EndpointObservation
         {
             Endpoint = endpoint,
             Model = caches.Models.Get(key with { Name = spec.ModelRef.Name }),
             Deployment = caches.Deployments.Get(child),
             Service = caches.Services.Get(child),
+            LeaderWorkerSet = caches.LeaderWorkerSets.Get(group),
+            HasLeaderWorkerSets = caches.HasLeaderWorkerSets,
+            DisruptionBudget = caches.DisruptionBudgets.Get(child),
+            NetworkPolicy = caches.NetworkPolicies.Get(child),
             Pods = caches.PodsOf(key),
             Nodes = caches.Nodes,
+            PodsOn = caches.PodsOn,
             Catalogue = catalogue,
+            LicensePolicy = licenses,
+            HubEndpoint = registries.MirrorOfHub,
             Now = time.GetUtcNow(),
         };
 
         observed = observed with { Logs = await _logs.ReadAsync(key, observed, cancellationToken).ConfigureAwait(false) };
         var plan = EndpointPlanner.Plan(observed);
         (Deployment? Object, bool Written) deployment;
+        (LeaderWorkerSet? Object, bool Written) groups;
         (Service? Object, bool Written) service;
         try
         {
+            // The rules of who may reach pods are there before the pods are.
+            await ApplyAsync(plan.NetworkPolicy, observed.NetworkPolicy, caches.NetworkPolicies, cancellationToken, wholeSpec: true).ConfigureAwait(false);
+            await ApplyAsync(plan.DisruptionBudget, observed.DisruptionBudget, caches.DisruptionBudgets, cancellationToken).ConfigureAwait(false);
             deployment = await ApplyAsync(plan.Deployment, observed.Deployment, caches.Deployments, cancellationToken).ConfigureAwait(false);
+            groups = await ApplyAsync(plan.LeaderWorkerSet, observed.LeaderWorkerSet, caches.LeaderWorkerSets, cancellationToken).ConfigureAwait(false);
             service = await ApplyAsync(plan.Service, observed.Service, caches.Services, cancellationToken).ConfigureAwait(false);
         }
         catch (KubeApiException error) when (error.Causes.Any(cause => cause.Reason == "NamespaceTerminating"))
@@ -68,23 +83,24 @@ internal sealed class LlmEndpointReconciler(
             throw;
         }
 
-        if (deployment.Written || service.Written)
+        if (deployment.Written || groups.Written || service.Written)
         {
             _status.Began(key);
 
             // The status is about what there is now; the plan is a function, so asking it again costs no request.
-            plan = EndpointPlanner.Plan(observed with { Deployment = deployment.Object, Service = service.Object });
+            plan = EndpointPlanner.Plan(observed with { Deployment = deployment.Object, LeaderWorkerSet = groups.Object, Service = service.Object });
         }
 
-        if (plan.Deployment is not null)
+        if (plan.IsFollowed)
         {
-            await PruneAsync(endpoint, child, cancellationToken).ConfigureAwait(false);
+            await PruneAsync(endpoint, plan, child, group, cancellationToken).ConfigureAwait(false);
         }
 
-        return await WriteStatusAsync(endpoint, plan, IsProgress(endpoint.Status, plan.Status), cancellationToken).ConfigureAwait(false);
+        var next = await WriteStatusAsync(endpoint, plan, IsProgress(endpoint.Status, plan.Status), cancellationToken).ConfigureAwait(false);
+        return plan.LookAgain is { } delay && !(next.Delay < delay) ? ReconcileResult.RequeueAfter(delay) : next;
     }
 
-    private async Task<(T? Object, bool Written)> ApplyAsync<T>(T? wanted, T? live, OwnWrites<T> cache, CancellationToken cancellationToken)
+    private async Task<(T? Object, bool Written)> ApplyAsync<T>(T? wanted, T? live, OwnWrites<T> cache, CancellationToken cancellationToken, bool wholeSpec = false)
         where T : class, IKubeObject<T>
     {
         if (wanted is null)
@@ -92,7 +108,7 @@ internal sealed class LlmEndpointReconciler(
             return (live, false);
         }
 
-        var result = await _applier.ApplyIfChangedAsync(wanted, live, cancellationToken).ConfigureAwait(false);
+        var result = await _applier.ApplyIfChangedAsync(wanted, live, cancellationToken, wholeSpec).ConfigureAwait(false);
         if (result.Written)
         {
             cache.Wrote(result.Object);
@@ -101,19 +117,27 @@ internal sealed class LlmEndpointReconciler(
         return (result.Object, result.Written);
     }
 
-    /// <summary>Removes objects of the endpoint under other names, which an earlier version of the operator may have made.</summary>
-    private async Task PruneAsync(LlmEndpoint endpoint, ObjectKey child, CancellationToken cancellationToken)
+    /// <summary>
+    /// Removes what the endpoint has and no longer wants: what was switched off, what an earlier version of the operator made under another name, and the other kind of workload once the wanted one answers.
+    /// </summary>
+    private async Task PruneAsync(LlmEndpoint endpoint, EndpointPlan plan, ObjectKey child, ObjectKey group, CancellationToken cancellationToken)
     {
-        var keep = new HashSet<ObjectKey> { child };
         var uid = endpoint.Metadata.Uid!;
-        await _applier.PruneAsync(uid, caches.OwnedDeployments(uid), keep, cancellationToken).ConfigureAwait(false);
-        await _applier.PruneAsync(uid, caches.OwnedServices(uid), keep, cancellationToken).ConfigureAwait(false);
+        await PruneAsync(uid, caches.OwnedDeployments, child, plan.Deployment is not null || !plan.ReplacesOther, cancellationToken).ConfigureAwait(false);
+        await PruneAsync(uid, caches.OwnedLeaderWorkerSets, group, plan.LeaderWorkerSet is not null || !plan.ReplacesOther, cancellationToken).ConfigureAwait(false);
+        await PruneAsync(uid, caches.OwnedServices, child, plan.Service is not null, cancellationToken).ConfigureAwait(false);
+        await PruneAsync(uid, caches.OwnedDisruptionBudgets, child, plan.DisruptionBudget is not null, cancellationToken).ConfigureAwait(false);
+        await PruneAsync(uid, caches.OwnedNetworkPolicies, child, plan.NetworkPolicy is not null, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Whether no more changes than how far things are: who waits for the endpoint to be ready, or for a change of its spec to be seen, is not kept waiting.</summary>
     private static bool IsProgress(LlmEndpointStatus? before, LlmEndpointStatus after) => before is null
         ? !after.Conditions.IsTrue(ConditionTypes.Ready)
         : before.ObservedGeneration == after.ObservedGeneration && before.Conditions.Find(ConditionTypes.Ready)?.Status == after.Conditions.Find(ConditionTypes.Ready)?.Status;
+
+    private Task<int> PruneAsync<T>(string uid, Func<string, IReadOnlyList<T>> owned, ObjectKey name, bool keep, CancellationToken cancellationToken)
+        where T : class, IKubeObject<T>
+        => _applier.PruneAsync(uid, owned(uid), keep ? new HashSet<ObjectKey> { name } : [], cancellationToken);
 
     private async Task<ReconcileResult> WriteStatusAsync(LlmEndpoint endpoint, EndpointPlan plan, bool mayWait, CancellationToken cancellationToken)
     {

@@ -2,18 +2,19 @@ using LlmOperator.Api;
 using LlmOperator.Api.Models;
 using LlmOperator.Controllers.Caching;
 using LlmOperator.Kubernetes;
-using LlmOperator.Kubernetes.Applying;
 using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Controllers;
+using LlmOperator.Planning.Cache;
 using LlmOperator.Planning.Models;
 
 namespace LlmOperator.Controllers.Models;
 
 /// <summary>
-/// Says what is known of a model and who uses it, and keeps a model that is used from going. The finalizer is there only while somebody uses the model,
+/// Says what is known of a model, of itself and of its registry, and who uses it, keeps its cache, and keeps a model that is used from going. The finalizer is there only while somebody uses the model,
 /// so that models nobody uses can be deleted whether the operator runs or not.
 /// </summary>
-internal sealed class LlmModelReconciler(OperatorCaches caches, IKubeClient client, IEventSink events, TimeProvider time) : IReconciler
+internal sealed class LlmModelReconciler(
+    OperatorCaches caches, IKubeClient client, IEventSink events, RegistryLookups lookups, AdapterLookups adapters, ModelCacheKeeper keeper, TimeProvider time) : IReconciler
 {
     private readonly StatusWriter<LlmModel> _status = new(caches.Models, client, events, time);
 
@@ -22,23 +23,36 @@ internal sealed class LlmModelReconciler(OperatorCaches caches, IKubeClient clie
         if (caches.Models.Get(key) is not { Spec: not null } model)
         {
             _status.Forget(key);
+            lookups.Forget(key);
+            adapters.Forget(key);
             return ReconcileResult.Done;
         }
 
-        var users = caches.EndpointsOf(key).Where(endpoint => endpoint.Metadata.DeletionTimestamp is null).Select(endpoint => endpoint.Metadata.Name!).ToList();
-        var plan = ModelPlanner.Plan(new(model, users, time.GetUtcNow()));
+        var observed = new ModelObservation(model, [.. caches.EndpointsOf(key).Where(endpoint => endpoint.Metadata.DeletionTimestamp is null).Select(endpoint => endpoint.Metadata.Name!)], time.GetUtcNow());
         try
         {
-            if (model.Metadata.DeletionTimestamp is not null && !plan.HoldDeletion)
+            if (model.Metadata.DeletionTimestamp is not null)
             {
-                await LetGoAsync(model, cancellationToken).ConfigureAwait(false);
-                return ReconcileResult.Done;
+                return await LetGoAsync(key, model, ModelPlanner.Plan(observed), cancellationToken).ConfigureAwait(false);
             }
 
+            var look = await lookups.LookAsync(key, model, cancellationToken).ConfigureAwait(false);
+            var read = await adapters.LookAsync(key, model, cancellationToken).ConfigureAwait(false);
+            observed = observed with { Outcome = look.Outcome, Adapters = read.Adapters };
+
+            // What is to be cached follows from what the model is held at; that it is cached is part of its status in turn.
+            var cache = await keeper.KeepAsync(model, ModelPlanner.Plan(observed).CacheItems, cancellationToken).ConfigureAwait(false);
+            var plan = ModelPlanner.Plan(observed with { Cache = cache });
             var wanted = new LlmModel { Metadata = new() { Name = key.Name, Namespace = key.Namespace }, Status = plan.Status };
-            (model, var next) = await _status.WriteAsync(model, wanted, plan.Transitions, IsMereUser(model.Status, plan.Status), cancellationToken).ConfigureAwait(false);
+            var mayWait = look.Outcome is null && IsMereUser(model.Status, plan.Status);
+            (model, var next) = await _status.WriteAsync(model, wanted, plan.Transitions, mayWait, cancellationToken).ConfigureAwait(false);
+            if (next.Delay is null)
+            {
+                lookups.Written(key);
+            }
+
             await KeepFinalizerAsync(model, plan.HoldDeletion, cancellationToken).ConfigureAwait(false);
-            return next;
+            return Soonest(next.Delay, look.Next, read.Next, cache?.LookAgain);
         }
         catch (KubeApiException error) when (error.IsNotFound)
         {
@@ -55,6 +69,30 @@ internal sealed class LlmModelReconciler(OperatorCaches caches, IKubeClient clie
     private static bool IsMereUser(LlmModelStatus? before, LlmModelStatus after) =>
         before is { UsedBy: { Count: > 0 } users } && after.UsedBy is { Count: > 0 } && !users.SequenceEqual(after.UsedBy) && before.ObservedGeneration == after.ObservedGeneration;
 
+    private static ReconcileResult Soonest(params ReadOnlySpan<TimeSpan?> delays)
+    {
+        TimeSpan? soonest = null;
+        foreach (var delay in delays)
+        {
+            soonest = delay is { } given && !(soonest < given) ? given : soonest;
+        }
+
+        return soonest is { } wait ? ReconcileResult.RequeueAfter(wait) : ReconcileResult.Done;
+    }
+
+    /// <summary>A model that goes is not asked about any more; it waits for its users, and says so.</summary>
+    private async Task<ReconcileResult> LetGoAsync(ObjectKey key, LlmModel model, ModelPlan plan, CancellationToken cancellationToken)
+    {
+        if (!plan.HoldDeletion)
+        {
+            await PatchAsync(model, Finalizers.RemovePatch(model, ApiGroup.Finalizer), cancellationToken).ConfigureAwait(false);
+            return ReconcileResult.Done;
+        }
+
+        var wanted = new LlmModel { Metadata = new() { Name = key.Name, Namespace = key.Namespace }, Status = plan.Status };
+        return (await _status.WriteAsync(model, wanted, plan.Transitions, IsMereUser(model.Status, plan.Status), cancellationToken).ConfigureAwait(false)).Next;
+    }
+
     private async Task KeepFinalizerAsync(LlmModel model, bool hold, CancellationToken cancellationToken)
     {
         // The server refuses new finalizers on an object that is already going.
@@ -63,9 +101,6 @@ internal sealed class LlmModelReconciler(OperatorCaches caches, IKubeClient clie
             : Finalizers.RemovePatch(model, ApiGroup.Finalizer);
         await PatchAsync(model, patch, cancellationToken).ConfigureAwait(false);
     }
-
-    private Task LetGoAsync(LlmModel model, CancellationToken cancellationToken) =>
-        PatchAsync(model, Finalizers.RemovePatch(model, ApiGroup.Finalizer), cancellationToken);
 
     private async Task PatchAsync(LlmModel model, Patch? patch, CancellationToken cancellationToken)
     {

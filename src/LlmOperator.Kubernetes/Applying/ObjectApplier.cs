@@ -35,8 +35,9 @@ public sealed class ObjectApplier(IKubeClient client, string fieldManager, strin
     /// <param name="wanted">Only the fields to own.</param>
     /// <param name="live">The object as cached; null when there is none.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
+    /// <param name="wholeSpec">Whether a field that is live and not wanted is drift too: for kinds whose lists the server keeps as a whole and fills in nothing, such as NetworkPolicy.</param>
     /// <exception cref="NotOursException">Another controller manages the live object, or nobody does and we did not make it.</exception>
-    public async Task<ApplyResult<T>> ApplyIfChangedAsync<T>(T wanted, T? live, CancellationToken cancellationToken)
+    public async Task<ApplyResult<T>> ApplyIfChangedAsync<T>(T wanted, T? live, CancellationToken cancellationToken, bool wholeSpec = false)
         where T : class, IKubeObject<T>
     {
         if (live is not null)
@@ -56,7 +57,7 @@ public sealed class ObjectApplier(IKubeClient client, string fieldManager, strin
         {
             using var liveText = Serialize(live);
             using var liveJson = JsonDocument.Parse(liveText.Written);
-            if (JsonSubset.Contains(liveJson.RootElement, wantedJson.RootElement))
+            if (JsonSubset.Contains(liveJson.RootElement, wantedJson.RootElement) && (!wholeSpec || SameSpec(liveJson.RootElement, wantedJson.RootElement)))
             {
                 return new ApplyResult<T>(live, false);
             }
@@ -148,6 +149,9 @@ public sealed class ObjectApplier(IKubeClient client, string fieldManager, strin
             throw new NotOursException($"{name} was there before and was not made by this controller: rename {owner.Kind} {owner.Name}, or delete that object");
         }
     }
+
+    private static bool SameSpec(JsonElement live, JsonElement wanted) =>
+        live.TryGetProperty("spec"u8, out var a) && wanted.TryGetProperty("spec"u8, out var b) && JsonSubset.Same(a, b);
 
     /// <summary>The object as it is sent: with the hash among its annotations.</summary>
     private byte[] WithHash(JsonElement wanted, string hash, string kind)

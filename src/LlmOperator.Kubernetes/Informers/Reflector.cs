@@ -13,7 +13,7 @@ namespace LlmOperator.Kubernetes.Informers;
 /// <item>the stream ends: watch again from the last version, no list;</item>
 /// <item>410 Expired: list again, consistently, because the server's cache is what did not reach back far enough;</item>
 /// <item>429, 5xx, a refused or broken connection: wait, then watch again from the last version, no list;</item>
-/// <item>403, 404 (CRD not installed): wait and try again, with one clear line in the log.</item>
+/// <item>403, 404 (CRD not installed): wait and try again, with one clear line in the log; of an optional kind there are then no objects.</item>
 /// </list>
 /// The first attempt is a streaming list on the watch itself; a server that refuses it gets a paged list from then on.
 /// </remarks>
@@ -21,11 +21,14 @@ internal sealed class Reflector<T>(
     IKubeClient client, InformerScope scope, InformerOptions options, Informer<T> informer, TimeProvider time, Random random, ILogger logger)
     where T : class, IKubeObject<T>
 {
+    /// <summary>An installed kind is noticed within this time; a question that is answered with 404 costs the server next to nothing.</summary>
+    private static readonly TimeSpan AbsentRetry = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan ShortestWatch = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MinWatchTimeout = TimeSpan.FromMinutes(5);
 
     private readonly WatchBackoff _backoff = new(time, random);
-    private readonly WatchHealth _health = new(T.Resource, scope.Namespace, logger);
+    private readonly WatchHealth _health = new(T.Resource, scope.Namespace, scope.Optional, logger);
     private readonly string? _namespace = T.Resource.Namespaced ? scope.Namespace : null;
     private bool _streaming = options.StreamingLists;
     private int _unfinishedStreams;
@@ -94,6 +97,12 @@ internal sealed class Reflector<T>(
         }
 
         _health.Lost(error);
+        if (scope.Optional && IsAbsence(error))
+        {
+            informer.Replace([], served: false);
+            return AbsentRetry;
+        }
+
         var delay = _backoff.Next();
         return error is KubeApiException { RetryAfter: { } asked } && asked > delay ? asked : delay;
     }
@@ -102,6 +111,9 @@ internal sealed class Reflector<T>(
     {
         Code: HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity or HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotAcceptable or HttpStatusCode.NotImplemented,
     };
+
+    /// <summary>The kind is not there, or was never to be seen. A permission withdrawn later leaves what is known.</summary>
+    private bool IsAbsence(Exception error) => error is KubeApiException { IsNotFound: true } || (error is KubeApiException { IsForbidden: true } && !informer.IsServed);
 
     private async Task ListAsync(CancellationToken cancellationToken)
     {

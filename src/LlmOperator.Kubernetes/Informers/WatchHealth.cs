@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace LlmOperator.Kubernetes.Informers;
 
 /// <summary>Turns the many faults of a broken watch into one line when it is lost, one for each new reason, and one when it is back.</summary>
-internal sealed partial class WatchHealth(ResourceType resource, string? ns, ILogger logger)
+internal sealed partial class WatchHealth(ResourceType resource, string? ns, bool optional, ILogger logger)
 {
     private readonly string _where = ns is null ? "all namespaces" : $"namespace {ns}";
     private string? _lostBecause;
@@ -23,6 +23,9 @@ internal sealed partial class WatchHealth(ResourceType resource, string? ns, ILo
         {
             case KubeApiException { IsForbidden: true }:
                 Log.Forbidden(logger, name, _where, error.Message);
+                break;
+            case KubeApiException { IsNotFound: true } when optional:
+                Log.OptionalKindMissing(logger, name, resource.Version);
                 break;
             case KubeApiException { IsNotFound: true }:
                 Log.NoSuchKind(logger, name, resource.Version);
@@ -49,6 +52,9 @@ internal sealed partial class WatchHealth(ResourceType resource, string? ns, ILo
 
         [LoggerMessage(11, LogLevel.Warning, "The server has no {Resource} in version {Version}: is its CustomResourceDefinition installed? Trying again with backoff")]
         public static partial void NoSuchKind(ILogger logger, string resource, string version);
+
+        [LoggerMessage(14, LogLevel.Information, "The server has no {Resource} in version {Version}, which is needed only where objects ask for it; it is used once it is installed")]
+        public static partial void OptionalKindMissing(ILogger logger, string resource, string version);
 
         [LoggerMessage(12, LogLevel.Warning, "Watch of {Resource} in {Where} lost, trying again with backoff: {Error}")]
         public static partial void Lost(ILogger logger, string resource, string where, string error);

@@ -5,12 +5,14 @@ namespace LlmOperator.Kubernetes.Leadership;
 /// the lease is held and be repeated after it is lost. To be the innermost handler of the client that reconcilers use.
 /// </summary>
 /// <param name="fence">Fence of this process.</param>
-public sealed class LeaderFenceHandler(LeaderFence fence) : DelegatingHandler
+/// <param name="exempt">Requests that need no leader, as what they write is the same whoever writes it; none when null.</param>
+public sealed class LeaderFenceHandler(LeaderFence fence, Func<Uri, bool>? exempt = null) : DelegatingHandler
 {
     /// <inheritdoc/>
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        if (request.Method != HttpMethod.Get && request.Method != HttpMethod.Head && !IsLease(request.RequestUri))
+        if (request.Method != HttpMethod.Get && request.Method != HttpMethod.Head && !IsLease(request.RequestUri)
+            && !(request.RequestUri is { } uri && exempt?.Invoke(uri) == true))
         {
             fence.ThrowIfClosed();
         }

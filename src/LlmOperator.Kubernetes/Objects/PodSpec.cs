@@ -113,6 +113,21 @@ public sealed record PodSpec
 
     /// <summary>Names that hold scheduling back.</summary>
     public IReadOnlyList<PodSchedulingGate>? SchedulingGates { get; set; }
+
+    /// <summary>Name servers and search domains.</summary>
+    public PodDnsConfig? DnsConfig { get; set; }
+
+    /// <summary>Whether the pod shares the node's user namespace.</summary>
+    public bool? HostUsers { get; set; }
+
+    /// <summary>Operating system.</summary>
+    public PodOS? Os { get; set; }
+
+    /// <summary>CPU and memory of all containers together.</summary>
+    public ResourceRequirements? Resources { get; set; }
+
+    /// <summary>Devices claimed by dynamic resource allocation.</summary>
+    public IReadOnlyList<PodResourceClaim>? ResourceClaims { get; set; }
 }
 
 /// <summary>Names for an address in the hosts file.</summary>
@@ -138,4 +153,47 @@ public sealed record PodSchedulingGate
     /// <summary>Name.</summary>
     [JsonConverter(typeof(PooledStringConverter))]
     public string Name { get; set; } = "";
+}
+
+/// <summary>Name servers and search domains of a pod.</summary>
+public sealed record PodDnsConfig
+{
+    /// <summary>Addresses of name servers.</summary>
+    public IReadOnlyList<string>? Nameservers { get; set; }
+
+    /// <summary>Search domains.</summary>
+    public IReadOnlyList<string>? Searches { get; set; }
+
+    /// <summary>Options of the resolver.</summary>
+    public IReadOnlyList<PodDnsConfigOption>? Options { get; set; }
+}
+
+/// <summary>An option of the resolver.</summary>
+public sealed record PodDnsConfigOption
+{
+    /// <summary>Name.</summary>
+    public string? Name { get; set; }
+
+    /// <summary>Value.</summary>
+    public string? Value { get; set; }
+}
+
+/// <summary>Operating system of a pod.</summary>
+public sealed record PodOS
+{
+    /// <summary><c>linux</c> or <c>windows</c>.</summary>
+    public string Name { get; set; } = "";
+}
+
+/// <summary>Devices a pod claims.</summary>
+public sealed record PodResourceClaim
+{
+    /// <summary>Name in the pod.</summary>
+    public string Name { get; set; } = "";
+
+    /// <summary>ResourceClaim there is.</summary>
+    public string? ResourceClaimName { get; set; }
+
+    /// <summary>Template a ResourceClaim is made of.</summary>
+    public string? ResourceClaimTemplateName { get; set; }
 }

@@ -39,6 +39,22 @@ public sealed record Volume
 
     /// <summary>A claim that goes with the pod.</summary>
     public EphemeralVolumeSource? Ephemeral { get; set; }
+
+    /// <summary>A directory of an NFS server.</summary>
+    public NfsVolumeSource? Nfs { get; set; }
+}
+
+/// <summary>A directory of an NFS server.</summary>
+public sealed record NfsVolumeSource
+{
+    /// <summary>Host name or address.</summary>
+    public string Server { get; set; } = "";
+
+    /// <summary>Directory exported.</summary>
+    public string Path { get; set; } = "";
+
+    /// <summary>Whether it is mounted for reading only.</summary>
+    public bool? ReadOnly { get; set; }
 }
 
 /// <summary>Scratch space.</summary>

@@ -6,8 +6,8 @@ namespace LlmOperator.Kubernetes.Telemetry;
 /// <summary>The series of one metric name. A recording looks its labels up without allocating.</summary>
 internal sealed class MetricFamily
 {
-    // Labels come from our own code and are few; a label that runs away is a bug that must not take the process with it.
-    private const int MaxSeries = 5000;
+    // Labels come from our own code, and are few but for those that name an object; a label that runs away is a bug that must not take the process with it.
+    private const int MaxSeries = 50_000;
     private static readonly double[] DefaultBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
     private readonly string _name;

@@ -1,15 +1,20 @@
 using System.Globalization;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
+using Version = System.Version;
 
 namespace LlmOperator.Planning.Accelerators;
 
 /// <summary>Reads <c>accelerators.yaml</c>, noting everything that is wrong with it rather than the first thing.</summary>
 internal sealed class CatalogueReader(string source)
 {
-    private static readonly string[] Fields = ["class", "memoryMiB", "resource", "products", "ec2", "gke", "instanceTypes", "labels", "anyOf"];
+    private static readonly string[] Fields = ["class", "memoryMiB", "resource", "products", "ec2", "gke", "gkePartition", "mig", "instanceTypes", "labels", "pricePerHour", "provisionable", "largestCount", "computeCapability", "anyOf"];
+
+    // The schema's bound on accelerator.count.
+    private const int MostAccelerators = 64;
 
     private readonly List<string> _problems = [];
+    private string _currency = "USD";
 
     public AcceleratorCatalogue Read(string yaml)
     {
@@ -26,7 +31,13 @@ internal sealed class CatalogueReader(string source)
             {
                 if (entry.AnyOf.Count == 0)
                 {
-                    classes.Add(new(entry.Name, entry.MemoryMiB, entry.Resource, NodeTerms.Of(entry, entries), []));
+                    classes.Add(new(entry.Name, entry.MemoryMiB, entry.Resource, NodeTerms.Of(entry, entries), [])
+                    {
+                        PricePerHour = entry.PricePerHour,
+                        Provisionable = entry.Provisionable,
+                        LargestCount = entry.LargestCount,
+                        ComputeCapability = entry.ComputeCapability,
+                    });
                 }
                 else if (Group(entry, entries) is { } group)
                 {
@@ -35,7 +46,7 @@ internal sealed class CatalogueReader(string source)
             }
         }
 
-        return _problems.Count == 0 ? new(classes) : throw new CatalogueException(_problems);
+        return _problems.Count == 0 ? new(classes, _currency) : throw new CatalogueException(_problems);
     }
 
     private AcceleratorClass? Group(CatalogueEntry group, List<CatalogueEntry> entries)
@@ -60,7 +71,12 @@ internal sealed class CatalogueReader(string source)
 
         return _problems.Count > 0
             ? null
-            : new(group.Name, members.Min(member => member.MemoryMiB), members[0].Resource, [.. members.SelectMany(member => NodeTerms.Of(member, entries))], [.. group.AnyOf]);
+            : new(group.Name, members.Min(member => member.MemoryMiB), members[0].Resource, [.. members.SelectMany(member => NodeTerms.Of(member, entries))], [.. group.AnyOf])
+            {
+                Provisionable = members.Exists(member => member.Provisionable),
+                LargestCount = members.Max(member => member.LargestCount),
+                ComputeCapability = members.Min(member => member.ComputeCapability),
+            };
     }
 
     private IEnumerable<YamlNode> Entries(string yaml)
@@ -78,6 +94,17 @@ internal sealed class CatalogueReader(string source)
 
         if (stream.Documents is [{ RootNode: YamlMappingNode root }] && root.Children.TryGetValue("accelerators", out var list) && list is YamlSequenceNode { Children.Count: > 0 } sequence)
         {
+            foreach (var key in root.Children.Keys.Select(key => key.ToString()).Where(key => key is not ("accelerators" or "currency")))
+            {
+                Problem(root.Start, $"unknown field \"{key}\"; the fields of the file are accelerators and currency");
+            }
+
+            _currency = Text(root, "currency") ?? _currency;
+            if (_currency.Length != 3 || !_currency.All(char.IsAsciiLetterUpper))
+            {
+                Problem(root.Start, $"currency \"{_currency}\" must be three capital letters, such as USD");
+            }
+
             return sequence.Children;
         }
 
@@ -105,11 +132,17 @@ internal sealed class CatalogueReader(string source)
             Place = map.Start,
             Name = Text(map, "class") ?? "",
             MemoryMiB = anyOf.Count > 0 ? 0 : Number(map, "memoryMiB"),
-            Resource = Text(map, "resource") ?? "nvidia.com/gpu",
+            Resource = Text(map, "resource") ?? (Text(map, "mig") is { } profile ? $"nvidia.com/mig-{profile}" : "nvidia.com/gpu"),
             Products = Texts(map, "products"),
             Ec2 = Text(map, "ec2"),
             Gke = Texts(map, "gke"),
+            GkePartition = Text(map, "gkePartition"),
+            Mig = Text(map, "mig"),
             InstanceTypes = Texts(map, "instanceTypes"),
+            PricePerHour = Price(map, "pricePerHour"),
+            Provisionable = Flag(map, "provisionable"),
+            LargestCount = map.Children.ContainsKey("largestCount") ? Number(map, "largestCount") : 8,
+            ComputeCapability = Capability(map, "computeCapability"),
             Labels = Labels(map),
             AnyOf = anyOf,
         };
@@ -126,9 +159,19 @@ internal sealed class CatalogueReader(string source)
         {
             Problem(map.Start, $"class \"{entry.Name}\" has anyOf, so it takes no other field");
         }
-        else if (anyOf.Count == 0 && entry.Products.Count == 0 && entry.Ec2 is null && entry.Gke.Count == 0 && entry.InstanceTypes.Count == 0 && entry.Labels.Count == 0)
+        else if (anyOf.Count == 0 && entry.Products.Count == 0 && entry.Ec2 is null && entry.Gke.Count == 0 && entry.Mig is null && entry.InstanceTypes.Count == 0 && entry.Labels.Count == 0)
         {
-            Problem(map.Start, $"class \"{entry.Name}\" says no way to tell its nodes; set products, ec2, gke, instanceTypes or labels");
+            Problem(map.Start, $"class \"{entry.Name}\" says no way to tell its nodes; set products, ec2, gke, mig, instanceTypes or labels");
+        }
+
+        if (entry.LargestCount > MostAccelerators)
+        {
+            Problem(map.Start, $"field \"largestCount\" must be at most {MostAccelerators}");
+        }
+
+        if (entry.GkePartition is not null && entry.Gke.Count == 0)
+        {
+            Problem(map.Start, "field \"gkePartition\" needs \"gke\", the accelerators that are partitioned");
         }
 
         return _problems.Count == before ? entry : null;
@@ -143,6 +186,49 @@ internal sealed class CatalogueReader(string source)
 
         Problem(map.Start, $"field \"{field}\" must be a whole number above 0");
         return 0;
+    }
+
+    private decimal? Price(YamlMappingNode map, string field)
+    {
+        if (Text(map, field) is not { } text)
+        {
+            return null;
+        }
+
+        if (decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var price) && price <= 1_000_000m)
+        {
+            return price;
+        }
+
+        Problem(map.Start, $"field \"{field}\" must be a decimal number of at least 0 and at most a million, such as 1.006");
+        return null;
+    }
+
+    private bool Flag(YamlMappingNode map, string field)
+    {
+        var text = Text(map, field);
+        if (text is not (null or "true" or "false"))
+        {
+            Problem(map.Start, $"field \"{field}\" must be true or false");
+        }
+
+        return text == "true";
+    }
+
+    private Version? Capability(YamlMappingNode map, string field)
+    {
+        if (Text(map, field) is not { } text)
+        {
+            return null;
+        }
+
+        if (text.Count(letter => letter == '.') == 1 && Version.TryParse(text, out var capability))
+        {
+            return capability;
+        }
+
+        Problem(map.Start, $"field \"{field}\" must be major and minor version, such as 8.6");
+        return null;
     }
 
     private string? Text(YamlMappingNode map, string field)
@@ -211,7 +297,21 @@ internal sealed record CatalogueEntry
 
     public required IReadOnlyList<string> Gke { get; init; }
 
+    /// <summary>Partition size of GKE's partitioned accelerators; null for whole ones.</summary>
+    public required string? GkePartition { get; init; }
+
+    /// <summary>Profile of a slice under the mixed MIG strategy.</summary>
+    public required string? Mig { get; init; }
+
     public required IReadOnlyList<string> InstanceTypes { get; init; }
+
+    public required decimal? PricePerHour { get; init; }
+
+    public required bool Provisionable { get; init; }
+
+    public required int LargestCount { get; init; }
+
+    public required Version? ComputeCapability { get; init; }
 
     public required IReadOnlyList<(string Key, IReadOnlyList<string> Values)> Labels { get; init; }
 

@@ -8,6 +8,9 @@ public enum LabelOperator
     /// <summary>The label has one of the values.</summary>
     In,
 
+    /// <summary>The label has none of the values, or is not there.</summary>
+    NotIn,
+
     /// <summary>The label is a whole number above the value.</summary>
     Gt,
 
@@ -29,12 +32,13 @@ public sealed record LabelMatch(string Key, LabelOperator Operator, IReadOnlyLis
     {
         if (labels is null || !labels.TryGetValue(Key, out var value))
         {
-            return Operator == LabelOperator.DoesNotExist;
+            return Operator is LabelOperator.DoesNotExist or LabelOperator.NotIn;
         }
 
         return Operator switch
         {
             LabelOperator.In => Values.Contains(value),
+            LabelOperator.NotIn => !Values.Contains(value),
             LabelOperator.DoesNotExist => false,
             _ => long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
                 && long.Parse(Values[0], CultureInfo.InvariantCulture) is var bound

@@ -19,7 +19,7 @@ public sealed record CrashedRun(ObjectKey Pod, string Container, string Id, bool
     public static IReadOnlyList<CrashedRun> Of(EndpointObservation observed)
     {
         List<(bool IsTarget, CrashedRun Run)>? runs = null;
-        var target = EndpointObjects.Revision(observed.Deployment);
+        var target = EndpointObjects.Revision(observed.Deployment) ?? EndpointObjects.Revision(observed.LeaderWorkerSet);
         foreach (var pod in observed.Pods)
         {
             if (PodDiagnosis.IsReady(pod) || pod.Metadata.DeletionTimestamp is not null)

@@ -1,6 +1,7 @@
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
 using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Planning.Fit;
 
 namespace LlmOperator.Planning.Endpoints;
 
@@ -30,9 +31,26 @@ internal static class EndpointConditions
         };
     }
 
-    public static Condition Scheduled(ConditionSet conditions, EndpointObservation observed, EndpointSettings? settings, WorkloadState state, int desired)
+    public static Condition Fits(ConditionSet conditions, FitVerdict? fit) => fit is null
+        ? conditions.Set(ConditionTypes.Fits, ConditionStatus.Unknown, "NotReckoned", "memory is reckoned once the model is known and the spec can be followed")
+        : conditions.Set(ConditionTypes.Fits, fit.Status, fit.Reason, fit.Message, announce: true);
+
+    /// <summary>Whether pods have nodes.</summary>
+    /// <param name="conditions">Conditions of the endpoint.</param>
+    /// <param name="observed">What is seen.</param>
+    /// <param name="settings">The endpoint, settled; null when its spec cannot be followed.</param>
+    /// <param name="problem">Why it cannot; null when it can.</param>
+    /// <param name="wanted">Its pod as it is asked for; null when none is.</param>
+    /// <param name="state">Deployment and pods.</param>
+    /// <param name="desired">Pods asked for.</param>
+    public static Condition Scheduled(ConditionSet conditions, EndpointObservation observed, EndpointSettings? settings, SpecProblem? problem, PodSpec? wanted, WorkloadState state, int desired)
     {
         const string Type = ConditionTypes.Scheduled;
+        if (problem is { Scheduling: true } nowhere)
+        {
+            return conditions.Set(Type, ConditionStatus.False, nowhere.Reason, nowhere.Message, announce: true);
+        }
+
         if (desired == 0)
         {
             return conditions.Set(Type, ConditionStatus.True, "NothingWanted", "no pod is wanted");
@@ -45,7 +63,12 @@ internal static class EndpointConditions
             return conditions.Set(Type, ConditionStatus.True, "PodsScheduled", $"{placed} of {desired} pods have a node", announce: true);
         }
 
-        if (settings is not null && NodeFit.WhyNone(settings, observed) is { } none)
+        if ((settings?.Fit ?? problem?.Fit)?.Status == ConditionStatus.False && state.LivePods.Count == 0)
+        {
+            return conditions.Set(Type, ConditionStatus.Unknown, "NothingToSchedule", "no pod is made while the model does not fit");
+        }
+
+        if (settings is not null && NodeFit.WhyNone(settings, wanted, observed) is { } none)
         {
             return conditions.Set(Type, ConditionStatus.False, "NoMatchingNodes", none, announce: true);
         }
@@ -55,7 +78,7 @@ internal static class EndpointConditions
             var fix = state is { Exists: true, Ready: > 0 } && state.LivePods.Count > desired && observed.Endpoint.Spec!.Rollout?.MaxSurge is null
                 ? "A rolling update needs a spare accelerator: add a node, or set spec.rollout.maxSurge to 0 and spec.rollout.maxUnavailable to 1"
                 : $"Add a node{(settings is null ? "" : $" with {settings.AcceleratorCount} x {settings.Accelerator.Name}")}, free one, or ask for less in spec.replicas, spec.accelerator, spec.engine.resources or spec.scheduling";
-            return conditions.Set(Type, ConditionStatus.False, "Unschedulable", $"{placed} of {desired} pods have a node; the scheduler says: {refused.Message?.TrimEnd('.', ' ')}. {fix}", announce: true);
+            return conditions.Set(Type, ConditionStatus.False, "Unschedulable", $"{placed} of {desired} pods have a node; the scheduler says: {refused.Message?.TrimEnd('.', ' ')}{(settings is null ? "" : NodeFit.WhyNotNow(settings, wanted, observed))}. {fix}", announce: true);
         }
 
         return conditions.Set(Type, ConditionStatus.Unknown, "PodsPending", $"{placed} of {desired} pods have a node");

@@ -1,8 +1,5 @@
-using System.Security.Cryptography;
-using System.Text.Json;
 using LlmOperator.Api;
 using LlmOperator.Api.Endpoints;
-using LlmOperator.Kubernetes.Json;
 using LlmOperator.Kubernetes.Objects;
 
 namespace LlmOperator.Planning.Endpoints;
@@ -13,26 +10,40 @@ internal static class EndpointObjects
     /// <summary>Port of the Service; the URL of an endpoint needs none.</summary>
     public const int ServicePort = 80;
 
-    // A user that exists in no image: nothing in one may be written by it.
-    private const long User = 65532;
-
-    public static Deployment Deployment(EndpointSettings settings)
+    public static Deployment Deployment(EndpointSettings settings) => new()
     {
-        var template = PodTemplate(settings);
-        return new()
+        Metadata = Metadata(settings),
+        Spec = new()
         {
-            Metadata = Metadata(settings),
-            Spec = new()
+            Replicas = settings.Pods,
+            Selector = new() { MatchLabels = ObjectNames.Selector(settings.Endpoint) },
+            Strategy = new() { Type = "RollingUpdate", RollingUpdate = new() { MaxSurge = MaxSurge(settings), MaxUnavailable = MaxUnavailable(settings) } },
+            ProgressDeadlineSeconds = settings.Spec.Rollout?.ProgressDeadlineSeconds ?? (settings.Engine.StartupTimeoutSeconds * 3 / 2),
+            RevisionHistoryLimit = settings.Spec.Rollout?.RevisionHistoryLimit ?? 10,
+            Template = PodTemplate.Of(settings),
+        },
+    };
+
+    /// <summary>
+    /// Groups of pods that share a copy of the model, one pod a node. The leader answers; a group whose member restarts is made anew as a whole, because its processes cannot find each other again.
+    /// </summary>
+    public static LeaderWorkerSet LeaderWorkerSet(EndpointSettings settings) => new()
+    {
+        Metadata = Metadata(settings) with { Name = ObjectNames.Group(settings.Endpoint.Metadata.Name!) },
+        Spec = new()
+        {
+            Replicas = settings.Pods,
+            StartupPolicy = "LeaderCreated",
+            RolloutStrategy = new() { Type = "RollingUpdate", RollingUpdateConfiguration = new() { MaxSurge = MaxSurge(settings), MaxUnavailable = MaxUnavailable(settings) } },
+            LeaderWorkerTemplate = new()
             {
-                Replicas = settings.Pods,
-                Selector = new() { MatchLabels = ObjectNames.Selector(settings.Endpoint) },
-                Strategy = Strategy(settings.Spec.Rollout),
-                ProgressDeadlineSeconds = settings.Spec.Rollout?.ProgressDeadlineSeconds ?? (settings.Engine.StartupTimeoutSeconds * 3 / 2),
-                RevisionHistoryLimit = settings.Spec.Rollout?.RevisionHistoryLimit ?? 10,
-                Template = template,
+                Size = settings.Nodes,
+                RestartPolicy = "RecreateGroupOnPodRestart",
+                LeaderTemplate = PodTemplate.Of(settings),
+                WorkerTemplate = PodTemplate.OfWorkers(settings),
             },
-        };
-    }
+        },
+    };
 
     public static Service Service(EndpointSettings settings) => new()
     {
@@ -45,9 +56,23 @@ internal static class EndpointObjects
         },
     };
 
+    /// <summary>One pod at a time may be evicted; one that does not answer always, or a node with it could never be drained.</summary>
+    public static PodDisruptionBudget DisruptionBudget(EndpointSettings settings) => new()
+    {
+        Metadata = Metadata(settings),
+        Spec = new() { Selector = new() { MatchLabels = ObjectNames.AllPods(settings.Endpoint) }, MaxUnavailable = 1, UnhealthyPodEvictionPolicy = "AlwaysAllow" },
+    };
+
+    public static NetworkPolicy NetworkPolicy(EndpointSettings settings) => new() { Metadata = Metadata(settings), Spec = NetworkRules.Of(settings) };
+
     /// <summary>Revision of a Deployment's pods.</summary>
-    public static string? Revision(Deployment? deployment) =>
-        deployment?.Spec?.Template?.Metadata?.Labels is { } labels && labels.TryGetValue(ApiGroup.RevisionLabel, out var revision) ? revision : null;
+    public static string? Revision(Deployment? deployment) => Revision(deployment?.Spec?.Template);
+
+    /// <summary>Revision of the pods of a group.</summary>
+    public static string? Revision(LeaderWorkerSet? groups) => Revision(groups?.Spec?.LeaderWorkerTemplate?.WorkerTemplate);
+
+    private static string? Revision(PodTemplateSpec? template) =>
+        template?.Metadata?.Labels is { } labels && labels.TryGetValue(ApiGroup.RevisionLabel, out var revision) ? revision : null;
 
     private static ObjectMeta Metadata(EndpointSettings settings)
     {
@@ -73,71 +98,12 @@ internal static class EndpointObjects
         };
     }
 
-    private static PodTemplateSpec PodTemplate(EndpointSettings settings)
-    {
-        var labels = ObjectNames.Labels(settings.Endpoint);
-        labels[ApiGroup.ModelLabel] = settings.Model.Metadata.Name!;
-        var template = new PodTemplateSpec { Metadata = new() { Labels = labels }, Spec = PodSpec(settings) };
-
-        // The revision is of everything else in the template, so that equal settings give the same one on every run.
-        var hash = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(template, KubeJson.Default.PodTemplateSpec));
-        labels[ApiGroup.RevisionLabel] = Convert.ToHexStringLower(hash)[..10];
-        return template;
-    }
-
-    private static PodSpec PodSpec(EndpointSettings settings)
-    {
-        var scheduling = settings.Spec.Scheduling;
-        var model = ModelVolume.Of(settings.ModelSpec.Source);
-        LocalObjectReference[] pullSecrets =
-        [
-            .. (settings.Spec.ImagePullSecrets ?? []).Select(secret => secret.Name)
-                .Concat(ModelVolume.PullSecret(settings.ModelSpec.Source) is { } name ? [name] : Array.Empty<string>())
-                .Distinct(StringComparer.Ordinal)
-                .Select(secret => new LocalObjectReference { Name = secret }),
-        ];
-        return new()
-        {
-            AutomountServiceAccountToken = false,
-            EnableServiceLinks = false,
-            TerminationGracePeriodSeconds = settings.Engine.TerminationGracePeriodSeconds,
-            Affinity = PodPlacement.Affinity(settings.Accelerator),
-            Tolerations = PodPlacement.Tolerations(settings),
-            NodeSelector = scheduling?.NodeSelector,
-            PriorityClassName = scheduling?.PriorityClassName,
-            RuntimeClassName = scheduling?.RuntimeClassName,
-            SchedulerName = scheduling?.SchedulerName,
-            ImagePullSecrets = pullSecrets.Length > 0 ? pullSecrets : null,
-            SecurityContext = new()
-            {
-                RunAsNonRoot = true,
-                RunAsUser = User,
-                RunAsGroup = User,
-                FsGroup = User,
-                FsGroupChangePolicy = "OnRootMismatch",
-                SeccompProfile = new() { Type = "RuntimeDefault" },
-            },
-            Containers = [EngineContainer.Of(settings)],
-            Volumes =
-            [
-                new() { Name = EngineContainer.CacheVolume, EmptyDir = new() },
-                new() { Name = EngineContainer.SharedMemoryVolume, EmptyDir = new() { Medium = "Memory", SizeLimit = SharedMemory(settings) } },
-                .. model is { } weights ? [weights.Volume] : Array.Empty<Volume>(),
-            ],
-        };
-    }
-
-    /// <summary>Accelerators of a pod exchange through /dev/shm; one alone needs little.</summary>
-    private static Quantity SharedMemory(EndpointSettings settings) =>
-        settings.Engine.SharedMemory ?? Quantity.Parse(settings.AcceleratorCount > 1 ? "8Gi" : "2Gi");
-
     /// <summary>
     /// One pod more, none fewer: the old pod answers until the new one is ready, at the price of a spare accelerator while rolling. Where there is none the new pod stays unscheduled,
     /// the old one goes on serving and the condition says what to set; the other way round an answer would be lost to every change.
     /// </summary>
-    private static DeploymentStrategy Strategy(RolloutSpec? rollout) => new()
-    {
-        Type = "RollingUpdate",
-        RollingUpdate = new() { MaxSurge = rollout?.MaxSurge ?? 1, MaxUnavailable = rollout?.MaxUnavailable ?? (SpecCheck.IsZero(rollout?.MaxSurge) ? 1 : 0) },
-    };
+    private static IntOrString MaxSurge(EndpointSettings settings) => settings.Spec.Rollout?.MaxSurge ?? 1;
+
+    private static IntOrString MaxUnavailable(EndpointSettings settings) =>
+        settings.Spec.Rollout?.MaxUnavailable ?? (SpecCheck.IsZero(settings.Spec.Rollout?.MaxSurge) ? 1 : 0);
 }

@@ -3,6 +3,7 @@ using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Accelerators;
+using LlmOperator.Planning.Admission;
 using LlmOperator.Planning.Diagnosis;
 
 namespace LlmOperator.Planning.Endpoints;
@@ -22,20 +23,41 @@ public sealed record EndpointObservation
     /// <summary>The Service of its name, whoever owns it; null when there is none.</summary>
     public Service? Service { get; init; }
 
+    /// <summary>The LeaderWorkerSet of its name, whoever owns it; null when there is none.</summary>
+    public LeaderWorkerSet? LeaderWorkerSet { get; init; }
+
+    /// <summary>Whether the cluster has the kind LeaderWorkerSet, which is an addition to Kubernetes.</summary>
+    public bool HasLeaderWorkerSets { get; init; }
+
+    /// <summary>The PodDisruptionBudget of its name, whoever owns it; null when there is none.</summary>
+    public PodDisruptionBudget? DisruptionBudget { get; init; }
+
+    /// <summary>The NetworkPolicy of its name, whoever owns it; null when there is none.</summary>
+    public NetworkPolicy? NetworkPolicy { get; init; }
+
     /// <summary>Pods with its label.</summary>
     public IReadOnlyList<Pod> Pods { get; init; } = [];
 
     /// <summary>Nodes of the cluster.</summary>
     public IReadOnlyList<Node> Nodes { get; init; } = [];
 
+    /// <summary>Pods the operator made that are bound to a node, of whatever endpoint.</summary>
+    public Func<string, IReadOnlyList<Pod>> PodsOn { get; init; } = static _ => [];
+
     /// <summary>Accelerator classes there are.</summary>
     public required AcceleratorCatalogue Catalogue { get; init; }
+
+    /// <summary>What is done about a model nobody gave a licence.</summary>
+    public LicensePolicy LicensePolicy { get; init; }
 
     /// <summary>What the logs of runs that ended tell, by <see cref="CrashedRun.Id"/>; a run that is not in it has not been read.</summary>
     public IReadOnlyDictionary<string, LogFinding> Logs { get; init; } = ImmutableDictionary<string, LogFinding>.Empty;
 
     /// <summary>Why the API server refused the objects last asked for, in its own words; null when it did not.</summary>
     public string? Refusal { get; init; }
+
+    /// <summary>Where Hugging Face repositories lie that name no endpoint of their own, where that is not the hub itself: the operator and the pods ask the same place.</summary>
+    public string? HubEndpoint { get; init; }
 
     /// <summary>Present time.</summary>
     public required DateTimeOffset Now { get; init; }
@@ -44,11 +66,31 @@ public sealed record EndpointObservation
 /// <summary>What follows for an endpoint.</summary>
 public sealed record EndpointPlan
 {
-    /// <summary>The Deployment to have. Null leaves what there is as it is: a spec that cannot be followed takes nothing down.</summary>
+    /// <summary>
+    /// Whether the objects here are all there should be. Where not, the spec or the model cannot be followed: what there is stays as it is, and nothing is taken down.
+    /// </summary>
+    public bool IsFollowed { get; init; }
+
+    /// <summary>The Deployment to have; null where groups of pods serve.</summary>
     public Deployment? Deployment { get; init; }
 
-    /// <summary>The Service to have. Null leaves what there is as it is.</summary>
+    /// <summary>The LeaderWorkerSet to have; null where a Deployment serves.</summary>
+    public LeaderWorkerSet? LeaderWorkerSet { get; init; }
+
+    /// <summary>Whether the workload to have answers in full, so that one of the other kind, which served before, may go.</summary>
+    public bool ReplacesOther { get; init; }
+
+    /// <summary>The Service to have.</summary>
     public Service? Service { get; init; }
+
+    /// <summary>The PodDisruptionBudget to have.</summary>
+    public PodDisruptionBudget? DisruptionBudget { get; init; }
+
+    /// <summary>The NetworkPolicy to have; null where it is switched off.</summary>
+    public NetworkPolicy? NetworkPolicy { get; init; }
+
+    /// <summary>When to look again without a change that the caches show.</summary>
+    public TimeSpan? LookAgain { get; init; }
 
     /// <summary>The status to have.</summary>
     public required LlmEndpointStatus Status { get; init; }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Planning.Engines;
 
 namespace LlmOperator.Planning.Endpoints;
 
@@ -11,44 +12,74 @@ internal static class EngineContainer
     public const string PortName = "http";
     public const string CacheVolume = "cache";
     public const string SharedMemoryVolume = "shm";
+    public const string TemporaryVolume = "tmp";
 
-    private const string CachePath = "/cache";
+    /// <summary>Where the engine may write.</summary>
+    public const string CachePath = "/cache";
+
     private const int StartupPeriodSeconds = 10;
 
-    public static Container Of(EndpointSettings settings)
+    public static VolumeMount CacheMount { get; } = new() { Name = CacheVolume, MountPath = CachePath };
+
+    public static VolumeMount TemporaryMount { get; } = new() { Name = TemporaryVolume, MountPath = "/tmp" };
+
+    /// <summary>Everything written goes to the cache volume, so that a container runs under any user.</summary>
+    public static IReadOnlyList<EnvVar> Folders { get; } =
+    [
+        new() { Name = "HOME", Value = CachePath },
+        new() { Name = "USER", Value = "engine" },
+        new() { Name = "HF_HOME", Value = $"{CachePath}/huggingface" },
+        new() { Name = "HF_HUB_DISABLE_TELEMETRY", Value = "1" },
+    ];
+
+    /// <summary>The spec's image, or the engine's own where that is made for the accelerator; null when there is none.</summary>
+    public static string? Image(EndpointSettings settings) =>
+        settings.Engine.Image ?? (settings.Accelerator.Resource.StartsWith("nvidia.com/", StringComparison.Ordinal) ? EngineTable.Of(settings.Engine).Image(settings) : null);
+
+    public static Container Of(EndpointSettings settings, PodRole role)
     {
-        var engine = settings.Engine;
-        var model = ModelVolume.Of(settings.ModelSpec.Source);
+        var spec = settings.Engine;
+        var engine = EngineTable.Of(spec);
+        var command = EngineCommand.Of(settings, role);
+        var answers = role == PodRole.Leader;
         return new()
         {
             Name = Name,
-            Image = engine.Image ?? VLlmArguments.DefaultImage,
-            ImagePullPolicy = engine.ImagePullPolicy,
-            Command = engine.Command,
-            Args = VLlmArguments.Of(settings),
-            Ports = [new() { Name = PortName, Port = engine.Port ?? VLlmArguments.DefaultPort, Protocol = "TCP" }],
-            Env = Environment(settings),
+            Image = Image(settings),
+            ImagePullPolicy = spec.ImagePullPolicy,
+            Command = command.Command,
+            Args = command.Args,
+            Ports = answers ? [new() { Name = PortName, Port = EngineFacts.Port(settings), Protocol = "TCP" }] : null,
+            Env = command.Environment,
             Resources = Resources(settings),
             VolumeMounts =
             [
-                new() { Name = CacheVolume, MountPath = CachePath },
+                CacheMount,
                 new() { Name = SharedMemoryVolume, MountPath = "/dev/shm" },
-                .. model is { } weights ? [weights.Mount] : Array.Empty<VolumeMount>(),
+                TemporaryMount,
+                .. ModelVolume.Mounted(settings) is { } weights ? [weights.Mount] : Array.Empty<VolumeMount>(),
+                .. ModelAdapters.Of(settings).Select(adapter => adapter.Mount).OfType<VolumeMount>(),
             ],
-            StartupProbe = Probe(engine, StartupPeriodSeconds, (engine.StartupTimeoutSeconds + StartupPeriodSeconds - 1) / StartupPeriodSeconds),
-            ReadinessProbe = Probe(engine, periodSeconds: 5, failureThreshold: 3),
-            LivenessProbe = Probe(engine, periodSeconds: 10, failureThreshold: 10),
-            SecurityContext = new()
-            {
-                AllowPrivilegeEscalation = false,
-                Capabilities = new() { Drop = ["ALL"] },
-            },
+
+            // A worker answers no requests: its leader is what tells whether the group does.
+            StartupProbe = answers ? Probe(settings, StartupPeriodSeconds, (spec.StartupTimeoutSeconds + StartupPeriodSeconds - 1) / StartupPeriodSeconds) : null,
+            ReadinessProbe = answers ? Probe(settings, periodSeconds: 5, failureThreshold: 3) : null,
+            LivenessProbe = answers ? Probe(settings, periodSeconds: 10, failureThreshold: 10) : null,
+            Lifecycle = new() { PreStop = new() { Sleep = new() { Seconds = Termination.SleepSeconds(settings) } } },
+            SecurityContext = Security(engine.ReadOnlyRoot),
         };
     }
 
-    private static Probe Probe(EngineSpec engine, int periodSeconds, int failureThreshold) => new()
+    public static SecurityContext Security(bool readOnlyRoot) => new()
     {
-        HttpGet = new() { Path = engine.HealthPath ?? VLlmArguments.HealthPath, Port = PortName },
+        AllowPrivilegeEscalation = false,
+        Capabilities = new() { Drop = ["ALL"] },
+        ReadOnlyRootFilesystem = readOnlyRoot ? true : null,
+    };
+
+    private static Probe Probe(EndpointSettings settings, int periodSeconds, int failureThreshold) => new()
+    {
+        HttpGet = new() { Path = settings.Engine.HealthPath ?? EngineTable.Of(settings.Engine).HealthPath, Port = PortName },
         PeriodSeconds = periodSeconds,
         TimeoutSeconds = 5,
         FailureThreshold = failureThreshold,
@@ -77,30 +108,4 @@ internal static class EngineContainer
             quantities[resource] = quantity;
         }
     }
-
-    /// <summary>Everything the engine writes goes to the cache volume, so that it runs under any user; a variable of the user's wins over ours.</summary>
-    private static List<EnvVar> Environment(EndpointSettings settings)
-    {
-        var own = (settings.Engine.Env ?? []).Select(Converted).ToList();
-        IEnumerable<EnvVar> ours =
-        [
-            new() { Name = "HOME", Value = CachePath },
-            new() { Name = "USER", Value = "engine" },
-            new() { Name = "HF_HOME", Value = $"{CachePath}/huggingface" },
-            new() { Name = "VLLM_CACHE_ROOT", Value = $"{CachePath}/vllm" },
-            .. ModelVolume.Environment(settings.ModelSpec.Source),
-        ];
-        return [.. ours.Where(variable => own.TrueForAll(other => other.Name != variable.Name)), .. own];
-    }
-
-    private static EnvVar Converted(EnvironmentVariable variable) => new()
-    {
-        Name = variable.Name,
-        Value = variable.Value,
-        ValueFrom = variable.ValueFrom is not { } source ? null : new()
-        {
-            SecretKeyRef = source.SecretKeyRef is { } secret ? new() { Name = secret.Name, Key = secret.Key } : null,
-            ConfigMapKeyRef = source.ConfigMapKeyRef is { } map ? new() { Name = map.Name, Key = map.Key } : null,
-        },
-    };
 }

@@ -1,38 +1,62 @@
 using LlmOperator.Api.Models;
 using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Planning.Cache;
 
 namespace LlmOperator.Planning.Endpoints;
 
-/// <summary>How the weights of each registry reach the engine's container: by name, or as a read-only volume.</summary>
+/// <summary>Weights in a folder of a volume, mounted for reading only.</summary>
+/// <param name="Volume">The volume.</param>
+/// <param name="Mount">Where it is mounted.</param>
+/// <param name="Path">The folder, or file, in the container.</param>
+internal sealed record MountedFolder(Volume Volume, VolumeMount Mount, string Path);
+
+/// <summary>How weights reach the engine's container: in a mounted folder, or fetched by the engine from a registry.</summary>
 internal static class ModelVolume
 {
-    private const string MountPath = "/models";
+    private const string MountPath = CacheJobs.MountPath;
     private const string VolumeName = "model";
 
-    /// <summary>What the engine is told to load.</summary>
-    public static string Path(ModelSource source) => source switch
+    /// <summary>
+    /// The folder the model's weights are mounted in; null where the engine fetches them. This is the one place that decides it: what is mounted is loaded by its path,
+    /// without the registry's token, and the pod may not leave the cluster for it.
+    /// </summary>
+    public static MountedFolder? Mounted(EndpointSettings settings) => settings.Cached is { } cached
+        ? Cached(settings, cached.Folder)
+        : Folder(settings.ModelSpec.Source, VolumeName, MountPath, settings.Revision);
+
+    /// <summary>A folder of the model's cache.</summary>
+    public static MountedFolder Cached(EndpointSettings settings, string folder) => new(
+        new() { Name = VolumeName, PersistentVolumeClaim = new() { ClaimName = settings.Model.Status!.Cache!.ClaimName, ReadOnly = true } },
+        Mount(VolumeName, CacheJobs.MountPath),
+        $"{CacheJobs.MountPath}/{folder}");
+
+    /// <summary>What the engine is told to load: a path, or the model's name in its registry.</summary>
+    public static string Path(EndpointSettings settings) => Mounted(settings)?.Path ?? settings.ModelSpec.Source switch
     {
         { HuggingFace: { } hub } => hub.Repo,
-        { S3: not null } => Models.ModelSources.Address(source),
-        { Oci: { } oci } => Joined(oci.Path),
-        { Pvc: { } pvc } => Joined(pvc.Path),
-        _ => throw new ArgumentException("a source without a registry is refused by the schema", nameof(source)),
+        { S3: not null } source => Models.ModelSources.Address(source),
+        _ => throw new ArgumentException("a source without a registry is refused by the schema", nameof(settings)),
     };
 
-    /// <summary>The volume with the weights; null where the engine fetches them.</summary>
-    public static (Volume Volume, VolumeMount Mount)? Of(ModelSource source)
+    /// <summary>A source that is a volume by itself; null for one that is fetched.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="volume">Name of the volume.</param>
+    /// <param name="mountPath">Where to mount it.</param>
+    /// <param name="digest">Digest an image's tag was resolved to, when it was.</param>
+    public static MountedFolder? Folder(ModelSource source, string volume, string mountPath, string? digest) => source switch
     {
-        Volume? volume = source switch
-        {
-            { Oci: { } oci } => new() { Name = VolumeName, Image = new() { Reference = oci.Image } },
-            { Pvc: { } pvc } => new() { Name = VolumeName, PersistentVolumeClaim = new() { ClaimName = pvc.ClaimName, ReadOnly = true } },
-            _ => null,
-        };
-        return volume is null ? null : (volume, new() { Name = VolumeName, MountPath = MountPath, ReadOnly = true });
-    }
+        { Oci: { } oci } => new(new() { Name = volume, Image = new() { Reference = Pinned(oci.Image, digest) } }, Mount(volume, mountPath), Joined(mountPath, oci.Path)),
+        { Pvc: { } pvc } => new(new() { Name = volume, PersistentVolumeClaim = new() { ClaimName = pvc.ClaimName, ReadOnly = true } }, Mount(volume, mountPath), Joined(mountPath, pvc.Path)),
+        _ => null,
+    };
 
-    /// <summary>Environment variables with which the engine reaches the registry. Secrets are referred to, never copied.</summary>
-    public static IEnumerable<EnvVar> Environment(ModelSource source)
+    /// <summary>Variables with which the engine finds the weights: those of the registry, or, where they are mounted, the order to ask none.</summary>
+    public static IEnumerable<EnvVar> Environment(EndpointSettings settings) => Mounted(settings) is null
+        ? Registry(settings.ModelSpec.Source)
+        : [new() { Name = "HF_HUB_OFFLINE", Value = "1" }, new() { Name = "TRANSFORMERS_OFFLINE", Value = "1" }];
+
+    /// <summary>Variables with which a registry is reached. Secrets are referred to, never copied.</summary>
+    public static IEnumerable<EnvVar> Registry(ModelSource source)
     {
         if (source.HuggingFace is { } hub)
         {
@@ -53,6 +77,7 @@ internal static class ModelVolume
             {
                 yield return FromSecret("AWS_ACCESS_KEY_ID", credentials.Name, "AWS_ACCESS_KEY_ID");
                 yield return FromSecret("AWS_SECRET_ACCESS_KEY", credentials.Name, "AWS_SECRET_ACCESS_KEY");
+                yield return FromSecret("AWS_SESSION_TOKEN", credentials.Name, "AWS_SESSION_TOKEN", optional: true);
             }
 
             if (s3.Region is { } region)
@@ -67,11 +92,27 @@ internal static class ModelVolume
         }
     }
 
-    /// <summary>Pull secret of an image with weights.</summary>
-    public static string? PullSecret(ModelSource source) => source.Oci?.PullSecretRef?.Name;
+    /// <summary>Pull secrets of images with weights or adapters.</summary>
+    public static IEnumerable<string> PullSecrets(EndpointSettings settings) =>
+        (settings.ModelSpec.Adapters ?? []).Select(adapter => adapter.Source).Prepend(settings.ModelSpec.Source).Select(source => source.Oci?.PullSecretRef?.Name).OfType<string>();
 
-    private static string Joined(string? path) => string.IsNullOrEmpty(path) ? MountPath : $"{MountPath}/{path.TrimStart('/')}";
+    /// <summary>A variable whose value is a key of a Secret.</summary>
+    public static EnvVar FromSecret(string variable, string secret, string key, bool optional = false) =>
+        new() { Name = variable, ValueFrom = new() { SecretKeyRef = new() { Name = secret, Key = key, Optional = optional ? true : null } } };
 
-    private static EnvVar FromSecret(string variable, string secret, string key) =>
-        new() { Name = variable, ValueFrom = new() { SecretKeyRef = new() { Name = secret, Key = key } } };
+    private static VolumeMount Mount(string volume, string path) => new() { Name = volume, MountPath = path, ReadOnly = true };
+
+    /// <summary>The image by its digest, once its tag was resolved to one.</summary>
+    private static string Pinned(string image, string? digest)
+    {
+        if (digest is null || !digest.StartsWith("sha256:", StringComparison.Ordinal) || image.Contains('@', StringComparison.Ordinal))
+        {
+            return image;
+        }
+
+        var colon = image.LastIndexOf(':');
+        return $"{(colon > image.LastIndexOf('/') ? image[..colon] : image)}@{digest}";
+    }
+
+    private static string Joined(string mountPath, string? path) => string.IsNullOrEmpty(path) ? mountPath : $"{mountPath}/{path.TrimStart('/')}";
 }

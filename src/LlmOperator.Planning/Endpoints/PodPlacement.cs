@@ -1,3 +1,5 @@
+using LlmOperator.Api;
+using LlmOperator.Api.Endpoints;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Accelerators;
 
@@ -27,12 +29,28 @@ internal static class PodPlacement
         },
     };
 
-    /// <summary>Taints of accelerator nodes: named after the resource everywhere but on AKS, whose convention is sku=gpu. Then what the user adds.</summary>
-    public static IReadOnlyList<Toleration> Tolerations(EndpointSettings settings) =>
+    /// <summary>Pods of an endpoint rather on different nodes, and nodes in different zones: the loss of one takes the least away. Where that is not to be had they still run.</summary>
+    public static IReadOnlyList<TopologySpreadConstraint> Spread(LlmEndpoint endpoint) =>
     [
-        new() { Key = settings.Accelerator.Resource, Operator = "Exists" },
+        .. ((string[])["kubernetes.io/hostname", "topology.kubernetes.io/zone"]).Select(area => new TopologySpreadConstraint
+        {
+            MaxSkew = 1,
+            TopologyKey = area,
+            WhenUnsatisfiable = "ScheduleAnyway",
+            LabelSelector = new() { MatchLabels = ObjectNames.Selector(endpoint) },
+            MatchLabelKeys = [ApiGroup.RevisionLabel], // Pods that are about to go do not count.
+        }),
+    ];
+
+    /// <summary>Taints of accelerator nodes: named after the resource everywhere but on AKS, whose convention is sku=gpu. Then what the user adds.</summary>
+    public static IReadOnlyList<Toleration> Tolerations(EndpointSettings settings) => Tolerations(settings.Accelerator, settings.Spec.Scheduling);
+
+    /// <summary>Taints tolerated by pods with accelerators of a class.</summary>
+    public static IReadOnlyList<Toleration> Tolerations(AcceleratorClass accelerator, SchedulingSpec? scheduling) =>
+    [
+        new() { Key = accelerator.Resource, Operator = "Exists" },
         new() { Key = "sku", Operator = "Equal", Value = "gpu", Effect = "NoSchedule" },
-        .. (settings.Spec.Scheduling?.Tolerations ?? []).Select(toleration => new Toleration
+        .. (scheduling?.Tolerations ?? []).Select(toleration => new Toleration
         {
             Key = toleration.Key,
             Operator = toleration.Operator,

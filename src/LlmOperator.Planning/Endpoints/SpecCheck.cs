@@ -1,97 +1,88 @@
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
 using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Planning.Admission;
+using LlmOperator.Planning.Engines;
+using LlmOperator.Planning.Fit;
+using LlmOperator.Planning.PodTemplates;
 
 namespace LlmOperator.Planning.Endpoints;
 
 /// <summary>Why an endpoint cannot be served as its spec stands: a word, and what to change.</summary>
-internal sealed record SpecProblem(string Reason, string Message);
+internal sealed record SpecProblem(string Reason, string Message)
+{
+    /// <summary>What it says of memory, where it is about that.</summary>
+    public FitVerdict? Fit { get; init; }
+
+    /// <summary>Whether it is about nodes.</summary>
+    public bool Scheduling { get; init; }
+}
 
 /// <summary>Decides what a spec leaves open, and finds what cannot be done.</summary>
 internal static class SpecCheck
 {
+    /// <summary>Reason of a spec that needs the kind LeaderWorkerSet where the cluster does not have it.</summary>
+    public const string LeaderWorkerSetMissing = "LeaderWorkerSetMissing";
+
     /// <summary>Settings of an endpoint on Kubernetes; a problem instead where they cannot be followed.</summary>
     public static (EndpointSettings? Settings, SpecProblem? Problem) Settle(EndpointObservation observed, LlmModel model)
     {
         var spec = observed.Endpoint.Spec!;
         var modelSpec = model.Spec!;
         var engine = spec.Engine ?? new();
+        if (EndpointRules.Check(observed.Endpoint, model, observed.LicensePolicy).FirstOrDefault() is { } broken)
+        {
+            return (null, broken);
+        }
+
         if (spec.Backend != EndpointBackend.Kubernetes)
         {
             return Problem("BackendNotSupported", $"this version of the operator does not serve on {spec.Backend}: delete the endpoint and create one with spec.backend Kubernetes");
         }
 
-        if (engine.Type != EngineType.VLlm)
+        var (accelerator, accelerators) = AcceleratorSettlement.Of(observed, engine, model);
+        if (accelerator is null)
         {
-            return Problem("EngineNotSupported", $"this version of the operator does not run engine {engine.Type}: set spec.engine.type to {EngineType.VLlm}");
+            return (null, accelerators);
         }
 
-        if (modelSpec.Quantization is Quantizations.Eetq)
-        {
-            return Problem("QuantizationNotSupported", $"{engine.Type} does not load weights as {modelSpec.Quantization}: set spec.quantization of LlmModel {model.Metadata.Name} to fp8 or bitsandbytes");
-        }
-
-        if (spec.Usage == "Commercial" && modelSpec.Card?.CommercialUse == false)
-        {
-            return Problem("LicenceForbids", $"spec.usage is Commercial and the licence of LlmModel {model.Metadata.Name} does not allow that (spec.card.commercialUse is false): serve another model, or set spec.usage to NonCommercial");
-        }
-
-        if (VLlmArguments.Given(engine.Args).Contains("--port"))
-        {
-            return Problem("ArgumentNotAllowed", "spec.engine.args must not have --port, as probes and the Service would not follow: set spec.engine.port instead");
-        }
-
-        if (IsZero(spec.Rollout?.MaxSurge) && IsZero(spec.Rollout?.MaxUnavailable))
-        {
-            return Problem("RolloutImpossible", "with spec.rollout.maxSurge and spec.rollout.maxUnavailable both 0 no pod could ever be replaced: set one of them to 1");
-        }
-
-        if (spec.Accelerator is not { } wanted)
-        {
-            return Problem("AcceleratorMissing", $"spec.accelerator is missing: set spec.accelerator.type to one of {Known(observed)}");
-        }
-
-        if (wanted.Type.Equals("auto", StringComparison.OrdinalIgnoreCase))
-        {
-            return Problem("AcceleratorAutoNotSupported", $"this version of the operator does not choose accelerators: set spec.accelerator.type to one of {Known(observed)}");
-        }
-
-        if (observed.Catalogue.Find(wanted.Type) is not { } accelerator)
-        {
-            return Problem("UnknownAccelerator", $"spec.accelerator.type \"{wanted.Type}\" is not in the accelerator catalogue: use one of {Known(observed)}, or add it to the operator's catalogue");
-        }
-
-        var pipeline = spec.Parallelism?.Pipeline ?? 1;
-        var count = wanted.Count ?? ((spec.Parallelism?.Tensor ?? 1) * pipeline);
-        var tensor = spec.Parallelism?.Tensor ?? Math.Max(count / pipeline, 1);
-        if (tensor * pipeline > count)
-        {
-            return Problem(
-                "SeveralNodesNotSupported",
-                $"parallelism.tensor {tensor} x parallelism.pipeline {pipeline} needs {tensor * pipeline} accelerators and a replica has {count}; this version of the operator keeps a replica on one node: set spec.accelerator.count to {tensor * pipeline} or lower the parallelism");
-        }
-
-        if (count % (tensor * pipeline) != 0)
-        {
-            return Problem(
-                "ParallelismMismatch",
-                $"parallelism.tensor {tensor} x parallelism.pipeline {pipeline} does not divide accelerator.count {count}: set spec.accelerator.count to a multiple of {tensor * pipeline}");
-        }
-
-        return (new()
+        var settings = new EndpointSettings
         {
             Endpoint = observed.Endpoint,
             Spec = spec,
             Model = model,
-            ModelSpec = modelSpec,
+            ModelSpec = Mirrored(modelSpec, observed.HubEndpoint),
             Engine = engine,
-            Accelerator = accelerator,
-            AcceleratorCount = count,
-            Tensor = tensor,
-            Pipeline = pipeline,
+            Accelerator = accelerator.Accelerator,
+            AcceleratorCount = accelerator.Count,
+            AcceleratorBasis = accelerator.Basis,
+            Tensor = accelerator.Tensor,
+            Pipeline = accelerator.Pipeline,
+            Fit = accelerator.Fit,
             Pods = Pods(spec),
-        }, null);
+        };
+        return Unable(settings, observed.HasLeaderWorkerSets) is { } unable ? (null, unable) : (settings, null);
     }
+
+    /// <summary>The model as pods fetch it: from the mirror the operator is told of, where it names none.</summary>
+    private static LlmModelSpec Mirrored(LlmModelSpec model, string? hub) => hub is null ? model : model with
+    {
+        Source = Mirrored(model.Source, hub),
+        Adapters = model.Adapters is { } adapters ? [.. adapters.Select(adapter => adapter with { Source = Mirrored(adapter.Source, hub) })] : null,
+    };
+
+    private static ModelSource Mirrored(ModelSource source, string hub) =>
+        source.HuggingFace is { Endpoint: null } repository ? source with { HuggingFace = repository with { Endpoint = hub } } : source;
+
+    /// <summary>What the engine, the cluster or Kubernetes cannot do of what was settled.</summary>
+    private static SpecProblem? Unable(EndpointSettings settings, bool hasLeaderWorkerSets) =>
+        EngineCheck.Problem(settings)
+        ?? TemplateOverride.Problem(settings.Spec.PodTemplate, PodTemplate.Plain(settings, PodRole.Leader))
+        ?? (settings.Nodes > 1 && !hasLeaderWorkerSets
+            ? new(
+                LeaderWorkerSetMissing,
+                $"one copy of the model takes {settings.Tensor * settings.Pipeline} accelerators and a pod has {settings.AcceleratorCount}, which needs {settings.Nodes} pods that start together, and the cluster does not have the kind LeaderWorkerSet: install it (leaderworkerset.x-k8s.io), or set spec.accelerator.count to {settings.Tensor * settings.Pipeline} to use one node")
+            : null);
 
     /// <summary>Pods a spec asks for.</summary>
     public static int Pods(LlmEndpointSpec spec) => (spec.Replicas ?? spec.Autoscaling?.MinReplicas ?? 1) * (spec.Parallelism?.Data ?? 1);
@@ -106,9 +97,6 @@ internal static class SpecCheck
         AddIf(spec.Prompt is not null, "spec.prompt");
         AddIf(spec.Generation is not null, "spec.generation");
         AddIf(spec.PromptTrace is { Enabled: true }, "spec.promptTrace");
-        AddIf(spec.PodTemplate is not null, "spec.podTemplate");
-        AddIf(model?.Adapters is { Count: > 0 }, "spec.adapters of the LlmModel");
-        AddIf(model?.Cache is not null, "spec.cache of the LlmModel");
         return ignored;
 
         void AddIf(bool condition, string what)
@@ -124,6 +112,4 @@ internal static class SpecCheck
     public static bool IsZero(IntOrString? value) => value is { } given && (given.Number == 0 || given.Text?.TrimEnd('%').Trim('0') is "");
 
     private static (EndpointSettings?, SpecProblem?) Problem(string reason, string message) => (null, new(reason, message));
-
-    private static string Known(EndpointObservation observed) => string.Join(", ", observed.Catalogue.Classes.Select(known => known.Name));
 }

@@ -41,7 +41,7 @@ internal static class StrategicMergePatch
                     patch.Remove(Directive);
                     break;
                 default:
-                    throw new PatchException(400, $"unknown patch type: {word} in map: {patch.ToJsonString()}");
+                    throw new PatchException(500, $"unknown patch type: {word} in map: {patch.ToJsonString()}");
             }
         }
 
@@ -184,12 +184,12 @@ internal static class StrategicMergePatch
 
         if (original.Concat(patch).Any(item => item is not JsonObject))
         {
-            throw new PatchException(400, "list element types are not identical");
+            throw new PatchException(500, "list element types are not identical");
         }
 
         if (mergeKey is null)
         {
-            throw new PatchException(400, "cannot merge lists without merge key for type map");
+            throw new PatchException(500, "cannot merge lists without merge key for type map");
         }
 
         if (patch.Exists(item => DirectiveOf(item) == "replace"))
@@ -203,12 +203,12 @@ internal static class StrategicMergePatch
             var directive = DirectiveOf(item);
             if (directive is not (null or "delete" or "merge"))
             {
-                throw new PatchException(400, $"unknown patch type: {directive} in map: {fields.ToJsonString()}");
+                throw new PatchException(500, $"unknown patch type: {directive} in map: {fields.ToJsonString()}");
             }
 
             if (!fields.TryGetPropertyValue(mergeKey, out var identity))
             {
-                throw new PatchException(400, $"map: {fields.ToJsonString()} does not contain declared merge key: {mergeKey}");
+                throw new PatchException(500, $"map: {fields.ToJsonString()} does not contain declared merge key: {mergeKey}");
             }
 
             var at = original.FindIndex(other => other is JsonObject existing && existing.TryGetPropertyValue(mergeKey, out var value) && JsonNode.DeepEquals(value, identity));
@@ -275,7 +275,7 @@ internal static class StrategicMergePatch
             var at = order.FindIndex(from, other => SameItem(other, item, mergeKey));
             if (at < 0)
             {
-                throw new PatchException(400, $"The order in patch list:\n{ToArray(patch).ToJsonString()}\n doesn't match $setElementOrder list:\n{ToArray(order).ToJsonString()}\n");
+                throw new PatchException(500, $"The order in patch list:\n{ToArray(patch).ToJsonString()}\n doesn't match $setElementOrder list:\n{ToArray(order).ToJsonString()}\n");
             }
 
             from = at + 1;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LlmOperator.Sandbox.Cel;
 using LlmOperator.Sandbox.Kinds;
 using LlmOperator.Sandbox.Schemas;
 using LlmOperator.Sandbox.Storage;
@@ -17,19 +18,32 @@ internal static class CustomKinds
     {
         var versions = definition.Objects("spec", "versions").ToList();
         var storage = versions.FirstOrDefault(version => version.Flag("storage") == true).Text("name") ?? "";
-        return [.. versions.Select(version => Of(definition, version, storage))];
+        var group = definition.Text("spec", "group")!;
+        var kind = NamesOf(definition).Text("kind")!;
+        var schemas = new Dictionary<string, Schema>(StringComparer.Ordinal);
+        foreach (var version in versions)
+        {
+            var name = version.Text("name")!;
+            schemas[$"{group}/{name}"] = CustomSchema.Of(version.Object("schema", "openAPIV3Schema"), group, name, kind);
+        }
+
+        // As long as a definition is as it was created and has one version, what is stored is what is shown.
+        var converts = versions.Count > 1 || definition.Integer("metadata", "generation") > 1;
+        return [.. versions.Select(version => Of(definition, version, storage, new VersionConversion(schemas, converts)))];
     }
 
-    private static KindDefinition Of(JsonObject definition, JsonObject version, string storage)
+    private static JsonObject NamesOf(JsonObject definition) =>
+        definition.Object("status", "acceptedNames") is { } accepted && accepted.Text("kind") is { Length: > 0 } ? accepted : definition.Object("spec", "names")!;
+
+    private static KindDefinition Of(JsonObject definition, JsonObject version, string storage, VersionConversion conversion)
     {
         var spec = definition.Object("spec")!;
-        var names = definition.Object("status", "acceptedNames") ?? spec.Object("names")!;
+        var names = NamesOf(definition);
         var group = spec.Text("group")!;
         var name = version.Text("name")!;
         var kind = names.Text("kind")!;
         var apiVersion = $"{group}/{name}";
         var status = version.Object("subresources", "status") is not null;
-        var schema = CustomSchema.Of(version.Object("schema", "openAPIV3Schema"), group, name, kind);
         return new KindDefinition
         {
             Group = group,
@@ -41,7 +55,7 @@ internal static class CustomKinds
             Namespaced = spec.Text("scope") == "Namespaced",
             ShortNames = names.Texts("shortNames"),
             Categories = names.Texts("categories"),
-            Schema = schema,
+            Schema = conversion.SchemaOf(apiVersion),
             StatusSubresource = status,
             Scale = ScaleOf(version),
             HasGeneration = true,
@@ -49,23 +63,11 @@ internal static class CustomKinds
             Columns = CustomColumns.Of(version),
             Behavior = new CustomBehavior(status, SelectableFields(version), Deprecation(version, apiVersion, kind)),
             Custom = true,
-            FromStorage = name == storage ? null : stored => Convert(stored, apiVersion, schema),
-            ToStorage = name == storage ? null : obj => Convert(obj, $"{group}/{storage}", null),
+            StorageVersion = name == storage,
+            FromStorage = conversion.FromStorage(apiVersion),
+            ToStorage = name == storage ? null : conversion.ToStorage($"{group}/{storage}"),
+            Rules = new Lazy<CelRules?>(() => version.Object("schema", "openAPIV3Schema") is { } written ? CelRules.Of(SchemaReader.Read(written)) : null),
         };
-    }
-
-    /// <summary>Versions differ by name only; what the target does not declare is not shown.</summary>
-    private static JsonObject Convert(JsonObject obj, string apiVersion, Schema? schema)
-    {
-        var copy = obj.Copy();
-        copy["apiVersion"] = apiVersion;
-        if (schema is not null)
-        {
-            Pruner.Prune(copy, schema, null);
-            Defaulter.Apply(copy, schema);
-        }
-
-        return copy;
     }
 
     private static ScalePaths? ScaleOf(JsonObject version)

@@ -61,13 +61,8 @@ internal sealed class DefinitionLifecycle(Cluster cluster)
     private void Establish(StoredObject stored)
     {
         var obj = stored.Object.Copy();
-        var finalizers = obj.Texts("metadata", "finalizers");
-        if (!finalizers.Contains(CleanupFinalizer))
-        {
-            obj.Child("metadata").SetTexts("finalizers", [.. finalizers, CleanupFinalizer]);
-        }
-
-        DefinitionStatus.Update(obj, Conflicts(stored), cluster.Time.GetUtcNow());
+        var (resources, kinds) = TakenNames(stored);
+        DefinitionStatus.Update(obj, resources, kinds, cluster.Time.GetUtcNow());
         if (!OwnershipTimes.SameBut(obj, stored.Object))
         {
             var kind = cluster.Registry.Storage(Definitions)!;
@@ -81,40 +76,59 @@ internal sealed class DefinitionLifecycle(Cluster cluster)
         }
     }
 
-    /// <summary>Names of this definition that another one of the same group has been given first.</summary>
-    private List<string> Conflicts(StoredObject stored)
+    /// <summary>Names that other kinds of the same group have been given first.</summary>
+    private (HashSet<string> Resources, HashSet<string> Kinds) TakenNames(StoredObject stored)
     {
         var group = stored.Object.Text("spec", "group");
-        var taken = new HashSet<string>(StringComparer.Ordinal);
+        var resources = new HashSet<string>(StringComparer.Ordinal);
+        var kinds = new HashSet<string>(StringComparer.Ordinal);
         foreach (var other in ObjectStore.Range(cluster.Store.Latest(Definitions), null))
         {
             if (other.Name != stored.Name && other.Object.Text("spec", "group") == group)
             {
-                taken.UnionWith(DefinitionStatus.Names(other.Object.Object("status", "acceptedNames")));
+                var names = other.Object.Object("status", "acceptedNames");
+                resources.UnionWith([names.Text("plural") ?? "", names.Text("singular") ?? "", .. names.Texts("shortNames")]);
+                kinds.UnionWith([names.Text("kind") ?? "", names.Text("listKind") ?? ""]);
             }
         }
 
-        foreach (var kind in cluster.Registry.All)
+        foreach (var kind in cluster.Registry.All.Where(kind => !kind.Custom && kind.Group == group))
         {
-            if (!kind.Custom && kind.Group == group)
-            {
-                taken.UnionWith([kind.Plural, kind.Singular, kind.Kind, kind.ListKind, .. kind.ShortNames]);
-            }
+            resources.UnionWith([kind.Plural, kind.Singular, .. kind.ShortNames]);
+            kinds.UnionWith([kind.Kind, kind.ListKind]);
         }
 
-        return [.. DefinitionStatus.Names(stored.Object.Object("spec", "names")).Where(taken.Contains)];
+        return (resources, kinds);
     }
 
-    private void Terminate(StoredObject stored)
+    /// <summary>What a delete does to a definition: it stays until its objects are gone.</summary>
+    public static void Mark(JsonObject definition, DateTimeOffset now)
     {
-        var obj = stored.Object.Copy();
+        var metadata = definition.Child("metadata");
+        var finalizers = metadata.Texts("finalizers");
+        if (!finalizers.Contains(CleanupFinalizer))
+        {
+            metadata.SetTexts("finalizers", [.. finalizers, CleanupFinalizer]);
+        }
+
         DefinitionStatus.SetCondition(
-            obj,
+            definition,
             "Terminating",
             "True",
             "InstanceDeletionPending",
             "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
-            cluster.Time.GetUtcNow());
+            now);
+    }
+
+    private void Terminate(StoredObject stored)
+    {
+        if (!stored.Object.Texts("metadata", "finalizers").Contains(CleanupFinalizer))
+        {
+            return;
+        }
+
+        var obj = stored.Object.Copy();
+        DefinitionStatus.SetCondition(obj, "Terminating", "True", "InstanceDeletionInProgress", "CustomResource deletion is in progress", cluster.Time.GetUtcNow());
         if (!OwnershipTimes.SameBut(obj, stored.Object))
         {
             stored = cluster.Store.Put(Definitions, obj, stored);
@@ -125,7 +139,7 @@ internal sealed class DefinitionLifecycle(Cluster cluster)
         {
             foreach (var instance in ObjectStore.Range(cluster.Store.Latest(collection), null).ToList())
             {
-                cluster.Deleter.Delete(kind, instance.Namespace, instance.Name, new DeleteRequest { Propagation = "Background" });
+                cluster.Deleter.Delete(kind, instance.Namespace, instance.Name, new DeleteRequest { Propagation = "Background", Internal = true });
             }
         }
 
@@ -145,6 +159,7 @@ internal sealed class DefinitionLifecycle(Cluster cluster)
         }
 
         obj.Child("metadata").SetTexts("finalizers", [.. finalizers.Where(name => name != CleanupFinalizer)]);
+        DefinitionStatus.SetCondition(obj, "Terminating", "False", "InstanceDeletionCompleted", "removed all instances", cluster.Time.GetUtcNow());
         var kind = cluster.Registry.Storage(Definitions)!;
         if (Writer.IsReleased(kind, obj))
         {

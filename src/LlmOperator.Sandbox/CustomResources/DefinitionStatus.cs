@@ -6,63 +6,92 @@ namespace LlmOperator.Sandbox.CustomResources;
 /// <summary>The status of a CustomResourceDefinition: accepted names, stored versions, conditions.</summary>
 internal static class DefinitionStatus
 {
-    /// <summary>Brings the status up to date with the spec.</summary>
+    /// <summary>Brings the status up to date with the spec: each name is accepted by itself, the definition when all are.</summary>
     /// <param name="definition">Definition; changed in place.</param>
-    /// <param name="conflicts">Names another definition already has.</param>
+    /// <param name="resources">Resource names other definitions of the group already have.</param>
+    /// <param name="kinds">Kind names they have.</param>
     /// <param name="now">Time of transitions.</param>
-    public static void Update(JsonObject definition, IReadOnlyList<string> conflicts, DateTimeOffset now)
+    public static void Update(JsonObject definition, IReadOnlySet<string> resources, IReadOnlySet<string> kinds, DateTimeOffset now)
     {
         var status = definition.Child("status");
         var names = definition.Object("spec", "names")!;
-        if (conflicts.Count == 0)
+        if (status["acceptedNames"] is not JsonObject accepted)
         {
-            status["acceptedNames"] = names.DeepClone();
-            SetCondition(definition, "NamesAccepted", "True", "NoConflicts", "no conflicts found", now);
-            SetCondition(definition, "Established", "True", "InitialNamesAccepted", "the initial names have been accepted", now);
+            status["acceptedNames"] = accepted = new JsonObject { ["plural"] = "", ["kind"] = "" };
         }
-        else
+
+        (string Reason, string Message)? conflict = null;
+        Accept("plural", resources, "PluralConflict");
+        Accept("singular", resources, "SingularConflict");
+        AcceptShortNames();
+        Accept("kind", kinds, "KindConflict");
+        Accept("listKind", kinds, "ListKindConflict");
+        Carry("categories");
+
+        if (conflict is { } last)
         {
-            status["acceptedNames"] ??= new JsonObject { ["plural"] = "", ["kind"] = "" };
-            var text = string.Join(", ", conflicts.Select(name => $"\"{name}\""));
-            SetCondition(definition, "NamesAccepted", "False", ReasonOf(names, conflicts[0]), $"{text} is already in use", now);
+            SetCondition(definition, "NamesAccepted", "False", last.Reason, last.Message, now);
             if (!IsTrue(definition, "Established"))
             {
                 SetCondition(definition, "Established", "False", "NotAccepted", "not all names are accepted", now);
             }
         }
-
-        var stored = status.Texts("storedVersions").ToList();
-        foreach (var version in definition.Objects("spec", "versions"))
+        else
         {
-            if (version.Flag("storage") == true && version.Text("name") is { } name && !stored.Contains(name))
+            SetCondition(definition, "NamesAccepted", "True", "NoConflicts", "no conflicts found", now);
+            SetCondition(definition, "Established", "True", "InitialNamesAccepted", "the initial names have been accepted", now);
+        }
+
+        void Accept(string field, IReadOnlySet<string> taken, string reason)
+        {
+            var name = names.Text(field) ?? "";
+            if (name == (accepted.Text(field) ?? ""))
             {
-                stored.Add(name);
+                return;
+            }
+
+            if (taken.Contains(name))
+            {
+                conflict = (reason, InUse(name));
+            }
+            else
+            {
+                accepted[field] = name;
             }
         }
 
-        status["storedVersions"] = stored.ToJson();
+        void AcceptShortNames()
+        {
+            var own = accepted.Texts("shortNames");
+            var taken = names.Texts("shortNames").Where(name => !own.Contains(name) && resources.Contains(name)).Select(InUse).ToList();
+            if (taken.Count > 0)
+            {
+                conflict = ("ShortNamesConflict", taken.Count == 1 ? taken[0] : $"[{string.Join(", ", taken)}]");
+            }
+            else
+            {
+                Carry("shortNames");
+            }
+        }
+
+        void Carry(string field)
+        {
+            if (names[field] is { } value)
+            {
+                accepted[field] = value.DeepClone();
+            }
+            else
+            {
+                accepted.Remove(field);
+            }
+        }
+
+        static string InUse(string name) => $"\"{name}\" is already in use";
     }
 
     /// <summary>Whether a condition is True.</summary>
     public static bool IsTrue(JsonObject definition, string type) =>
         definition.Objects("status", "conditions").Any(condition => condition.Text("type") == type && condition.Text("status") == "True");
-
-    /// <summary>All names in a set of names.</summary>
-    public static IEnumerable<string> Names(JsonObject? names)
-    {
-        foreach (var field in (string[])["plural", "singular", "kind", "listKind"])
-        {
-            if (names.Text(field) is { Length: > 0 } name)
-            {
-                yield return name;
-            }
-        }
-
-        foreach (var name in names.Texts("shortNames"))
-        {
-            yield return name;
-        }
-    }
 
     /// <summary>Sets a condition; its transition time moves only when its status does.</summary>
     public static void SetCondition(JsonObject definition, string type, string status, string reason, string message, DateTimeOffset now)
@@ -89,11 +118,4 @@ internal static class DefinitionStatus
         condition["reason"] = reason;
         condition["message"] = message;
     }
-
-    private static string ReasonOf(JsonObject names, string conflict) =>
-        conflict == names.Text("plural") ? "PluralConflict"
-        : conflict == names.Text("singular") ? "SingularConflict"
-        : conflict == names.Text("kind") ? "KindConflict"
-        : conflict == names.Text("listKind") ? "ListKindConflict"
-        : "ShortNamesConflict";
 }

@@ -64,6 +64,7 @@ internal static class BuiltinKinds
             Columns = KindColumns.Of(header.Group, header.Version, header.Kind),
             Behavior = KindBehaviors.Of(header.Group, header.Version, header.Kind, header.Schema),
             StoredAs = events ? new ResourceName("", "events") : null,
+            StorageVersion = !events && !oldAutoscaler,
             FromStorage = events ? EventConversion.FromCore : oldAutoscaler ? AutoscalerConversion.FromV2 : null,
             ToStorage = events ? EventConversion.ToCore : oldAutoscaler ? AutoscalerConversion.ToV2 : null,
         };

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LlmOperator.Sandbox.Cel;
 using LlmOperator.Sandbox.Schemas;
 
 namespace LlmOperator.Sandbox.Kinds;
@@ -82,13 +83,19 @@ internal sealed class KindDefinition
     /// <summary>Whether the kind comes from a CustomResourceDefinition: pruned and validated by its schema with that kind's error texts.</summary>
     public bool Custom { get; init; }
 
+    /// <summary>Rules of a custom kind's schema, compiled when first needed; null when there are none.</summary>
+    public Lazy<CelRules?>? Rules { get; init; }
+
     /// <summary>Collection that really holds the objects, when two groups show the same ones (Events); null for this one's own.</summary>
     public ResourceName? StoredAs { get; init; }
 
-    /// <summary>Turns a stored object into this version's shape; identity unless <see cref="StoredAs"/>.</summary>
+    /// <summary>Whether objects of the collection are written in this version.</summary>
+    public bool StorageVersion { get; init; } = true;
+
+    /// <summary>Turns a stored object, which it may change, into this version's shape; null when what is stored is what is shown.</summary>
     public Func<JsonObject, JsonObject>? FromStorage { get; init; }
 
-    /// <summary>Turns this version's shape into the stored one.</summary>
+    /// <summary>Turns this version's shape into the stored one; null when they are the same.</summary>
     public Func<JsonObject, JsonObject>? ToStorage { get; init; }
 
     /// <summary>Collection name.</summary>

@@ -241,7 +241,10 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
     {
         var runsOn = container.Sidecar || (!container.Init && pod.Text("spec", "restartPolicy") is null or "Always");
         var exit = PodDirections.Exit(pod) is { } code && !container.Init ? code : runsOn ? (int?)null : 0;
-        DateTimeOffset? end = exit is null ? null : container.Started + PodDirections.RunTime;
+
+        // Work that succeeds takes at least the time to start; what fails does so while it loads.
+        var takes = exit == 0 && !container.Init && PodDirections.StartTime(pod, container.Spec) is var loading && loading > PodDirections.RunTime ? loading : PodDirections.RunTime;
+        DateTimeOffset? end = exit is null ? null : container.Started + takes;
         if (end <= Now)
         {
             return End(pod, container, exit!.Value, node);

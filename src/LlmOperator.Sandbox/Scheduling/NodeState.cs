@@ -70,6 +70,21 @@ internal sealed class NodeState(JsonObject node)
         return true;
     }
 
+    /// <summary>The node as it would be without some of its pods.</summary>
+    public NodeState Without(IReadOnlyCollection<JsonObject> pods)
+    {
+        var state = new NodeState(Node);
+        foreach (var (pod, _) in _pods.Values)
+        {
+            if (!pods.Contains(pod))
+            {
+                state.Put(pod);
+            }
+        }
+
+        return state;
+    }
+
     /// <summary>Whether a pod on the node holds one of these ports.</summary>
     public bool HasConflict(PodDemand demand) => demand.Ports.Count > 0 && _pods.Values.Any(entry => entry.Demand.Ports.Any(held =>
         demand.Ports.Any(port => port.Port == held.Port && port.Protocol == held.Protocol && (port.Ip == held.Ip || port.Ip == "0.0.0.0" || held.Ip == "0.0.0.0"))));

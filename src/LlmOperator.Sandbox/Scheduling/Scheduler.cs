@@ -55,10 +55,17 @@ internal sealed class Scheduler(ClusterRuntime runtime, EventRecorder events) : 
         }
 
         NodeState? chosen;
+        PreemptionPlan? plan;
         string message;
         lock (_gate)
         {
-            chosen = Choose(pod, out message);
+            if (AwaitsVictims(pod))
+            {
+                _waiting.Add(key);
+                return;
+            }
+
+            chosen = Choose(pod, out message, out plan);
         }
 
         if (chosen is null)
@@ -68,10 +75,15 @@ internal sealed class Scheduler(ClusterRuntime runtime, EventRecorder events) : 
                 _waiting.Add(key);
             }
 
-            SetUnscheduled(key, "Unschedulable", message);
+            SetUnscheduled(key, "Unschedulable", message, plan?.Node.Name);
             if (pod.Condition("PodScheduled")?.Text("message") != message)
             {
                 events.Warning(pod, Component, "FailedScheduling", message);
+            }
+
+            if (plan is not null)
+            {
+                Preempt(pod, plan);
             }
 
             return;
@@ -199,7 +211,10 @@ internal sealed class Scheduler(ClusterRuntime runtime, EventRecorder events) : 
                 return;
             }
 
-            waiting = [.. _waiting.OrderBy(key => key.Namespace, StringComparer.Ordinal).ThenBy(key => key.Name, StringComparer.Ordinal)];
+            waiting = [.. _waiting
+                .OrderByDescending(key => Cluster.Get(key) is { } pod ? Preemption.Priority(pod) : 0)
+                .ThenBy(key => key.Namespace, StringComparer.Ordinal)
+                .ThenBy(key => key.Name, StringComparer.Ordinal)];
         }
 
         foreach (var key in waiting)
@@ -219,8 +234,35 @@ internal sealed class Scheduler(ClusterRuntime runtime, EventRecorder events) : 
         }
     }
 
-    private NodeState? Choose(JsonObject pod, out string message)
+    /// <summary>Whether the pod has been promised a node on which others are still stopping for it.</summary>
+    private bool AwaitsVictims(JsonObject pod) => pod.Text("status", "nominatedNodeName") is { Length: > 0 } name
+        && _nodes.TryGetValue(name, out var node)
+        && node.Pods.Any(other => other.IsDeleting() && Preemption.Priority(other) < Preemption.Priority(pod));
+
+    private void Preempt(JsonObject pod, PreemptionPlan plan)
     {
+        foreach (var victim in plan.Victims)
+        {
+            var key = victim.RefIn(Resources.Pods);
+            Cluster.Update(
+                key,
+                copy => SetCondition(copy, new JsonObject
+                {
+                    ["type"] = "DisruptionTarget",
+                    ["status"] = "True",
+                    ["reason"] = "PreemptionByScheduler",
+                    ["message"] = $"{Component}: preempting to accommodate a higher priority pod",
+                }),
+                Name,
+                "status");
+            Cluster.Delete(key, new DeleteOptions { Uid = victim.Uid() });
+            events.Normal(victim, Component, "Preempted", $"Preempted by pod {pod.Uid()} on node {plan.Node.Name}");
+        }
+    }
+
+    private NodeState? Choose(JsonObject pod, out string message, out PreemptionPlan? plan)
+    {
+        plan = null;
         message = "no nodes available to schedule pods";
         if (_nodes.Count == 0)
         {
@@ -238,7 +280,8 @@ internal sealed class Scheduler(ClusterRuntime runtime, EventRecorder events) : 
         NodeState? best = null;
         var bestScore = (double.MinValue, 0.0);
         var reasons = new Dictionary<string, int>();
-        var (final, open) = (0, 0);
+        var final = 0;
+        var open = new List<NodeState>();
         foreach (var node in _nodes.Values)
         {
             if (Filter(pod, demand, node, neighbours) is not { } refusals)
@@ -264,18 +307,32 @@ internal sealed class Scheduler(ClusterRuntime runtime, EventRecorder events) : 
             }
             else
             {
-                open++;
+                open.Add(node);
             }
         }
 
         if (best is null)
         {
             var texts = reasons.Select(reason => $"{reason.Value} {reason.Key}").Order(StringComparer.Ordinal);
-            message = $"0/{_nodes.Count} nodes are available: {string.Join(", ", texts)}. "
-                + (pod.Text("spec", "preemptionPolicy") == "Never" ? "no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never." : NoPreemption([(open, false), (final, true)]));
+            message = $"0/{_nodes.Count} nodes are available: {string.Join(", ", texts)}.";
+            if (pod.Text("spec", "preemptionPolicy") == "Never")
+            {
+                message += " no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never.";
+            }
+            else if ((plan = new Preemption(pod, [.. Cluster.List(Resources.Budgets)], state => Fits(pod, demand, state)).Find(open)) is null)
+            {
+                message += $" {NoPreemption([(open.Count, false), (final, true)])}";
+            }
         }
 
         return best;
+    }
+
+    /// <summary>Whether a pod fits on a node whose pods are not those it has now.</summary>
+    private bool Fits(JsonObject pod, PodDemand demand, NodeState state)
+    {
+        var nodes = _nodes.Values.Select(node => node.Name == state.Name ? state : node).ToList();
+        return Filter(pod, demand, state, new PodNeighbours(pod, nodes, Cluster)) is null;
     }
 
     private string NoPreemption(IEnumerable<(int Count, bool Final)> nodes)
@@ -387,18 +444,26 @@ internal sealed class Scheduler(ClusterRuntime runtime, EventRecorder events) : 
         pod =>
         {
             pod.Child("spec")["nodeName"] = node;
-            SetScheduled(pod, new JsonObject { ["type"] = "PodScheduled", ["status"] = "True" });
+            pod.Child("status").Remove("nominatedNodeName");
+            SetCondition(pod, new JsonObject { ["type"] = "PodScheduled", ["status"] = "True" });
         },
         Name,
         "binding");
 
-    private void SetUnscheduled(ObjectRef key, string reason, string message) => Cluster.Update(
+    private void SetUnscheduled(ObjectRef key, string reason, string message, string? nominated = null) => Cluster.Update(
         key,
-        pod => SetScheduled(pod, new JsonObject { ["type"] = "PodScheduled", ["status"] = "False", ["reason"] = reason, ["message"] = message }),
+        pod =>
+        {
+            SetCondition(pod, new JsonObject { ["type"] = "PodScheduled", ["status"] = "False", ["reason"] = reason, ["message"] = message });
+            if (nominated is not null)
+            {
+                pod.Child("status")["nominatedNodeName"] = nominated;
+            }
+        },
         Name,
         "status");
 
-    private void SetScheduled(JsonObject pod, JsonObject condition)
+    private void SetCondition(JsonObject pod, JsonObject condition)
     {
         var status = pod.Child("status");
         if (status["conditions"] is not JsonArray conditions)
@@ -406,7 +471,7 @@ internal sealed class Scheduler(ClusterRuntime runtime, EventRecorder events) : 
             status["conditions"] = conditions = [];
         }
 
-        var present = conditions.FirstOrDefault(each => each.Text("type") == "PodScheduled");
+        var present = conditions.FirstOrDefault(each => each.Text("type") == condition.Text("type"));
         condition["lastProbeTime"] = null;
         condition["lastTransitionTime"] = present.Text("status") == condition.Text("status")
             ? present.Text("lastTransitionTime")

@@ -65,8 +65,10 @@ internal static partial class DefinitionRules
         CheckConversion(spec, errors);
         if (old is not null)
         {
-            CheckUpdate(definition, spec, old, versions, errors);
+            CheckUpdate(spec, old, errors);
         }
+
+        CheckStoredVersions(definition, versions, errors);
     }
 
     private static void CheckApproval(JsonObject definition, string group, FieldErrors errors)
@@ -310,18 +312,8 @@ internal static partial class DefinitionRules
         }
     }
 
-    private static void CheckUpdate(JsonObject definition, JsonObject spec, JsonObject old, List<JsonObject> versions, FieldErrors errors)
+    private static void CheckStoredVersions(JsonObject definition, List<JsonObject> versions, FieldErrors errors)
     {
-        var established = (old["status"]?["conditions"] as JsonArray ?? []).OfType<JsonObject>()
-            .Any(condition => Text(condition, "type") == "Established" && Text(condition, "status") == "True");
-        if (established)
-        {
-            Immutable(spec, "scope");
-            Immutable(spec, "names", "kind");
-        }
-
-        Immutable(spec, "group");
-        Immutable(spec, "names", "plural");
         var stored = definition["status"]?["storedVersions"] as JsonArray ?? [];
         for (var index = 0; index < stored.Count; index++)
         {
@@ -334,6 +326,20 @@ internal static partial class DefinitionRules
                     $"missing from spec.versions; {version} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in {version} and removes {version} from status.storedVersions");
             }
         }
+    }
+
+    private static void CheckUpdate(JsonObject spec, JsonObject old, FieldErrors errors)
+    {
+        var established = (old["status"]?["conditions"] as JsonArray ?? []).OfType<JsonObject>()
+            .Any(condition => Text(condition, "type") == "Established" && Text(condition, "status") == "True");
+        if (established)
+        {
+            Immutable(spec, "scope");
+            Immutable(spec, "names", "kind");
+        }
+
+        Immutable(spec, "group");
+        Immutable(spec, "names", "plural");
 
         void Immutable(JsonObject now, params ReadOnlySpan<string> path)
         {

@@ -19,6 +19,9 @@ internal static class Patterns
     /// <summary>Whether a pattern is one.</summary>
     public static bool IsValid(string pattern) => Get(pattern) is not null;
 
+    /// <summary>The parts of a text that match, from left to right; none for a pattern that does not compile.</summary>
+    public static IEnumerable<string> Find(string pattern, string text) => Get(pattern)?.Matches(text).Select(match => match.Value) ?? [];
+
     private static Regex? Get(string pattern) => Compiled.GetOrAdd(pattern, static text =>
     {
         try

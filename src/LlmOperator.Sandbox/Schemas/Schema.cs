@@ -136,6 +136,6 @@ internal sealed class Schema
     /// <summary>Strategic merge patch: "merge", "replace", "retainKeys" or "merge,retainKeys"; built-in kinds only.</summary>
     public string? PatchStrategy { get; set; }
 
-    /// <summary>x-kubernetes-validations, stored and served, not evaluated.</summary>
+    /// <summary>x-kubernetes-validations, as written.</summary>
     public JsonArray? Validations { get; set; }
 }

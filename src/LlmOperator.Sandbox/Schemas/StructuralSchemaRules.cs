@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LlmOperator.Sandbox.Cel;
 
 namespace LlmOperator.Sandbox.Schemas;
 
@@ -47,7 +48,12 @@ internal sealed class StructuralSchemaRules
         rules.Structure(schema, Level.Root, path);
         if (errors.All.Count == before)
         {
-            DefaultRules.Check(schema, SchemaReader.Read(schema), path, errors);
+            var read = SchemaReader.Read(schema);
+            DefaultRules.Check(schema, read, path, errors);
+            if (errors.All.Count == before)
+            {
+                CelDefinitionChecks.Check(read, path, errors);
+            }
         }
     }
 
@@ -122,16 +128,7 @@ internal sealed class StructuralSchemaRules
             Invalid($"{path}.pattern", pattern, "must be a valid regular expression");
         }
 
-        var index = 0;
-        foreach (var rule in schema["x-kubernetes-validations"] as JsonArray ?? [])
-        {
-            if (rule is not JsonObject fields || Text(fields, "rule").Trim().Length == 0)
-            {
-                _errors.Required($"{path}.x-kubernetes-validations[{index}].rule", "rule is not specified");
-            }
-
-            index++;
-        }
+        CelRuleChecks.Check(schema, path, _errors);
     }
 
     private void Extensions(JsonObject schema, string type, bool intOrString, bool preserve, bool embedded, string path)

@@ -34,6 +34,34 @@ internal static class Validator
         }
     }
 
+    /// <summary>What is embedded says what it is.</summary>
+    private static void CheckType(JsonObject obj, string path, FieldErrors errors)
+    {
+        foreach (var name in (ReadOnlySpan<string>)["apiVersion", "kind"])
+        {
+            if (obj[name] is not { } value)
+            {
+                errors.Required($"{path}.{name}", "must not be empty");
+            }
+            else if (!JsonScalars.TryString(value, out var text))
+            {
+                errors.Invalid($"{path}.{name}", value.ToJsonString(), "must be a string");
+            }
+            else if (text.Length == 0)
+            {
+                errors.Invalid($"{path}.{name}", "\"\"", "must not be empty");
+            }
+            else if (name == "apiVersion" && text.Count(c => c == '/') > 1)
+            {
+                errors.Invalid($"{path}.{name}", JsonScalars.Quote(text), $"unexpected GroupVersion string: {text}");
+            }
+            else if (name == "kind" && !Formats.IsValid("k8s-short-name", text.ToLowerInvariant()))
+            {
+                errors.Invalid($"{path}.{name}", JsonScalars.Quote(text), "may have mixed case, but should otherwise match: a DNS-1035 label");
+            }
+        }
+    }
+
     private static bool HasDuplicates(JsonObject obj, Schema schema)
     {
         var errors = new FieldErrors();
@@ -58,13 +86,7 @@ internal static class Validator
 
         if (schema.EmbeddedResource)
         {
-            foreach (var name in (ReadOnlySpan<string>)["apiVersion", "kind"])
-            {
-                if (!JsonScalars.TryString(obj[name], out var text) || text.Length == 0)
-                {
-                    errors.Required($"{path}.{name}", "must not be empty");
-                }
-            }
+            CheckType(obj, path, errors);
         }
 
         foreach (var (name, value) in obj)

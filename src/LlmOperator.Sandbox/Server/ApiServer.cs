@@ -116,7 +116,7 @@ internal sealed partial class ApiServer
             || (parsed.Namespace is not null && !kind.Namespaced)
             || (parsed.Namespace is null && kind.Namespaced && (parsed.Name is not null || (kind.Custom && context.Request.Method is not ("GET" or "HEAD")))))
         {
-            await Reply.PageNotFound(context);
+            await (IsBuiltinRoot(path) ? Reply.NoSuchResource(context) : Reply.PageNotFound(context));
             return;
         }
 
@@ -127,6 +127,13 @@ internal sealed partial class ApiServer
 
         var request = new ResourceRequest(context, kind, parsed);
         await (parsed.Subresource is null ? Resource(request) : Subresource(request, parsed.Subresource));
+    }
+
+    /// <summary>Whether a path lies under a group of the server's own.</summary>
+    private bool IsBuiltinRoot(string path)
+    {
+        var parts = path.Trim('/').Split('/');
+        return parts[0] == "api" || (parts is ["apis", var group, ..] && _cluster.Registry.All.Any(kind => !kind.Custom && kind.Group == group && group.Length > 0));
     }
 
     private Task Resource(ResourceRequest request)
@@ -141,7 +148,8 @@ internal sealed partial class ApiServer
             "GET" => Allow(request, "list", _lists.List),
             "POST" when request.Kind is { Group: "", Plural: "bindings" } => _pods.BindByName(request),
             "POST" when request.Kind.Verbs is ["create"] => ReviewHandler.Answer(request),
-            "POST" when request.Kind.Custom && IsTerminating(request) => throw Refusals.MethodNotAllowed(request.Kind, "create"),
+            "POST" when request.Kind.Custom && IsTerminating(request) =>
+                throw Refusals.MethodNotAllowed(request.Kind, "create", "create not allowed while custom resource definition is terminating"),
             "POST" when !named || request.Kind.Custom => Allow(request, "create", Create),
             "PUT" when named || request.Kind.Custom => Allow(request, "update", asked => _writes.Replace(asked, null)),
             "PATCH" when named || request.Kind.Custom => Allow(request, "patch", asked => _writes.Patch(asked, null)),
@@ -166,7 +174,7 @@ internal sealed partial class ApiServer
         };
         if (!known)
         {
-            return Reply.PageNotFound(request.Context);
+            return kind.Custom ? throw request.NotFound() : Reply.NoSuchResource(request.Context);
         }
 
         var pod = kind is { Group: "", Plural: "pods" };
@@ -182,7 +190,7 @@ internal sealed partial class ApiServer
             ("GET", _) => Get(request),
             ("PUT", _) => _writes.Replace(request, name),
             ("PATCH", _) => _writes.Patch(request, name),
-            var (method, _) => throw Refusals.MethodNotAllowed(kind, method.ToLowerInvariant()),
+            var (method, _) => throw Refusals.MethodNotAllowed(kind, method == "POST" ? "create" : method.ToLowerInvariant()),
         };
     }
 
@@ -212,6 +220,7 @@ internal sealed partial class ApiServer
 
         var presentation = Presentation.Of(request.Context.Request.Headers.Accept);
         var stored = _cluster.Store.Get(request.Collection, request.Namespace, request.Name) ?? throw request.NotFound();
+        presentation.Require(list: false);
         return Reply.Json(request.Context, 200, _lists.WriterFor(request, presentation).One(Writer.View(request.Kind, stored)), presentation);
     }
 

@@ -14,7 +14,7 @@ internal sealed class DeleteHandler(Cluster cluster, ListHandler lists)
     public async Task Delete(ResourceRequest request)
     {
         var options = await Options(request);
-        if (cluster.Deleter.Delete(request.Kind, request.Namespace, request.Name, options) is not { } deletion)
+        if (await cluster.Deleter.DeleteAsync(request.Kind, request.Namespace, request.Name, options) is not { } deletion)
         {
             throw request.NotFound();
         }
@@ -24,16 +24,17 @@ internal sealed class DeleteHandler(Cluster cluster, ListHandler lists)
             Reply.Warn(request.Context, [OrphanedPods]);
         }
 
-        await Answer(request, deletion);
+        Reply.Warn(request.Context, options.Warnings);
+        await Answer(request, deletion, options.OrphanDependents == false && !deletion.Removed ? 202 : 200);
     }
 
     /// <summary>The answer to a delete: the object while it lasts, a Status once it is gone.</summary>
-    public Task Answer(ResourceRequest request, Deletion deletion)
+    private Task Answer(ResourceRequest request, Deletion deletion, int status)
     {
         var presentation = Presentation.Of(request.Context.Request.Headers.Accept);
         if (!deletion.Removed || UpdateRules.ReturnsDeletedObject(request.Kind))
         {
-            return Reply.Json(request.Context, 200, lists.WriterFor(request, presentation).One(deletion.Object), presentation);
+            return Reply.Json(request.Context, status, lists.WriterFor(request, presentation).One(deletion.Object), presentation);
         }
 
         var details = new JsonObject { ["name"] = request.Name };
@@ -55,27 +56,61 @@ internal sealed class DeleteHandler(Cluster cluster, ListHandler lists)
         var page = lists.Read(request, request.Selection());
         foreach (var item in page.Items)
         {
-            cluster.Deleter.Delete(request.Kind, item.Namespace, item.Name, options);
+            await cluster.Deleter.DeleteAsync(request.Kind, item.Namespace, item.Name, options);
         }
 
+        Reply.Warn(request.Context, options.Warnings);
         var bytes = lists.WriterFor(request, presentation).List(page.Items, new JsonObject { ["resourceVersion"] = page.Revision.ToString() });
         await Reply.Bytes(request.Context, 200, presentation.ContentType, bytes);
     }
 
-    /// <summary>Delete options from the body and the query, which are the same thing said in two places.</summary>
-    public static async Task<DeleteRequest> Options(ResourceRequest request)
-    {
-        var body = await RequestBody.Optional(request.Context.Request);
-        return Options(request, body);
-    }
-
-    /// <summary>Delete options from an object and the query.</summary>
-    public static DeleteRequest Options(ResourceRequest request, JsonObject? body)
+    /// <summary>Delete options from the body or, when there is none, from the query.</summary>
+    private static async Task<DeleteRequest> Options(ResourceRequest request)
     {
         var http = request.Context.Request;
+        if (await RequestBody.Optional(http) is { } body)
+        {
+            CheckType(body);
+            return Options(body);
+        }
+
+        var options = new JsonObject();
+        if (http.Query["propagationPolicy"].ToString() is { Length: > 0 } propagation)
+        {
+            options["propagationPolicy"] = propagation;
+        }
+
+        if (RequestOptions.Flag(http, "orphanDependents") is { } orphan)
+        {
+            options["orphanDependents"] = orphan;
+        }
+
+        if (RequestOptions.Integer(http, "gracePeriodSeconds") is { } seconds)
+        {
+            options["gracePeriodSeconds"] = seconds;
+        }
+
+        options.SetTexts("dryRun", [.. http.Query["dryRun"].OfType<string>().Where(stage => stage.Length > 0)]);
+        return Options(options);
+    }
+
+    /// <summary>Options may be of any group that has objects; what is not DeleteOptions at all is a fault nobody foresaw.</summary>
+    private static void CheckType(JsonObject body)
+    {
+        var kind = body.Text("kind") ?? "";
+        var apiVersion = body.Text("apiVersion") ?? "";
+        if (kind is not ("" or "DeleteOptions") || !(apiVersion is "" or "v1" || apiVersion.Contains('/')))
+        {
+            throw new StatusException(500, "", $"no kind \"{kind}\" is registered for version \"{apiVersion}\" in scheme");
+        }
+    }
+
+    /// <summary>Reads delete options.</summary>
+    public static DeleteRequest Options(JsonObject? body)
+    {
         var errors = new FieldErrors();
-        var propagation = body.Text("propagationPolicy") ?? (http.Query["propagationPolicy"].ToString() is { Length: > 0 } text ? text : null);
-        var orphan = body.Flag("orphanDependents") ?? RequestOptions.Flag(http, "orphanDependents");
+        var propagation = body.Text("propagationPolicy");
+        var orphan = body.Flag("orphanDependents");
         if (propagation is not null && orphan is not null)
         {
             errors.Invalid("propagationPolicy", $"\"{propagation}\"", "orphanDependents and deletionPropagation cannot be both set");
@@ -86,7 +121,6 @@ internal sealed class DeleteHandler(Cluster cluster, ListHandler lists)
             errors.NotSupported("propagationPolicy", $"\"{propagation}\"", ["Foreground", "Background", "Orphan", "nil"]);
         }
 
-        var dryRun = RequestOptions.DryRun(http, errors) || body.Texts("dryRun").Contains("All");
         if (body.Texts("dryRun") is { Count: > 0 } stages && stages.Any(stage => stage != "All"))
         {
             errors.NotSupported("dryRun", $"[\"{string.Join("\",\"", stages)}\"]", ["All"]);
@@ -101,9 +135,10 @@ internal sealed class DeleteHandler(Cluster cluster, ListHandler lists)
         {
             Uid = body.Text("preconditions", "uid"),
             ResourceVersion = body.Text("preconditions", "resourceVersion"),
+            OrphanDependents = orphan,
             Propagation = propagation ?? (orphan is null ? null : orphan.Value ? "Orphan" : "Background"),
-            GracePeriodSeconds = body.Integer("gracePeriodSeconds") ?? RequestOptions.Integer(http, "gracePeriodSeconds"),
-            DryRun = dryRun,
+            GracePeriodSeconds = body.Integer("gracePeriodSeconds"),
+            DryRun = body.Texts("dryRun").Contains("All"),
         };
     }
 }

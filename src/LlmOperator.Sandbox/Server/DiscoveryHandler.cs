@@ -54,8 +54,8 @@ internal sealed class DiscoveryHandler(KindRegistry registry)
         return Reply.Json(context, 200, core ? DiscoveryDocuments.CoreVersions(registry, context.Request.Host.ToString()) : DiscoveryDocuments.GroupList(registry));
     }
 
-    private static Task Document(HttpContext context, JsonObject? document) =>
-        document is null ? Reply.PageNotFound(context) : Reply.Json(context, 200, document, Presentation.Of(context.Request.Headers.Accept, transforms: false));
+    private static Task? Document(HttpContext context, JsonObject? document) =>
+        document is null ? null : Reply.Json(context, 200, document, Presentation.Of(context.Request.Headers.Accept, transforms: false));
 
     private Task Index(HttpContext context) => Reply.Bytes(context, 200, "text/plain; charset=utf-8", StoredObject.Serialize(_openApi.Index()));
 

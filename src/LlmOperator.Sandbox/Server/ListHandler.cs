@@ -11,6 +11,7 @@ internal sealed class ListHandler(Cluster cluster)
     public Task List(ResourceRequest request)
     {
         var presentation = Presentation.Of(request.Context.Request.Headers.Accept);
+        presentation.Require(list: true);
         var selection = request.Selection();
         var page = Read(request, selection);
         var metadata = new JsonObject { ["resourceVersion"] = page.Revision.ToString() };
@@ -37,8 +38,8 @@ internal sealed class ListHandler(Cluster cluster)
     public ObjectWriter WriterFor(ResourceRequest request, Presentation presentation)
     {
         var include = request.Query["includeObject"].ToString();
-        return include is "" or "None" or "Metadata" or "Object"
-            ? new ObjectWriter(request.Kind, presentation.Form, include == "Object", include is "" or "Metadata", cluster.Time)
+        return include is "" or "None" or "Metadata" or "Object" || presentation.Form != AnswerForm.Table
+            ? new ObjectWriter(request.Kind, presentation, include == "Object", include is "" or "Metadata", cluster.Time)
             : throw Refusals.BadRequest($"unrecognized includeObject value: \"{include}\"");
     }
 
@@ -76,7 +77,8 @@ internal sealed class ListHandler(Cluster cluster)
                 ?? throw Refusals.Expired($"The resourceVersion for the provided list is too old.");
         }
 
-        return Page(request, selection, latest, "", limit);
+        // "Whatever is there" is answered from memory, whole.
+        return Page(request, selection, latest, "", versionText == "0" ? 0 : limit);
     }
 
     private static ListPage Page(ResourceRequest request, Selection selection, Snapshot state, string after, long limit)

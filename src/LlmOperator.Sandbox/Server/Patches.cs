@@ -35,6 +35,7 @@ internal static class Patches
             {
                 422 => new StatusException(422, "Invalid", fault.Message, []),
                 413 => new StatusException(413, "RequestEntityTooLarge", fault.Message),
+                500 => new StatusException(500, "", fault.Message),
                 _ => Refusals.BadRequest(fault.Message),
             };
         }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using LlmOperator.Sandbox.Admission;
 using LlmOperator.Sandbox.Kinds;
 using LlmOperator.Sandbox.Storage;
 using Microsoft.AspNetCore.Http;
@@ -68,6 +69,7 @@ internal sealed class PodHandler(Cluster cluster, IPodLogs? logs, CancellationTo
         }
 
         var name = request.Path.Name ?? body.Object.Text("metadata", "name") ?? throw Refusals.BadRequest("name must be provided");
+        await Admit(request, "binding", new ObjectKind("", "v1", "Binding"), name, body.Object, write);
         Bind(request.Kind, request.Namespace, name, node, write);
         await Reply.Json(request.Context, 201, Reply.Success(201));
     }
@@ -84,7 +86,9 @@ internal sealed class PodHandler(Cluster cluster, IPodLogs? logs, CancellationTo
             throw Refusals.BadRequest("name in URL does not match name in Eviction object");
         }
 
-        var options = DeleteHandler.Options(request, body.Object("deleteOptions"));
+        var options = DeleteHandler.Options(body.Object("deleteOptions")) with { Internal = true };
+        var write = RequestOptions.Write(request.Context.Request, "CreateOptions", "eviction");
+        await Admit(request, "eviction", new ObjectKind("policy", "v1", "Eviction"), request.Name, body!, write with { DryRun = options.DryRun });
         lock (cluster.Store.Gate)
         {
             var pod = Pod(request);
@@ -102,6 +106,12 @@ internal sealed class PodHandler(Cluster cluster, IPodLogs? logs, CancellationTo
         }
 
         await Reply.Json(request.Context, 201, Reply.Success(201));
+    }
+
+    private async Task Admit(ResourceRequest request, string subresource, ObjectKind kind, string name, JsonObject body, WriteRequest write)
+    {
+        await cluster.Admission.AskAbout(WriteAdmission.Creation(request.Kind, subresource, kind, request.Namespace, name, body, write));
+        Reply.Warn(request.Context, write.Warnings);
     }
 
     /// <summary>Tells the pod's owner that the pod did not end by itself.</summary>
@@ -167,7 +177,7 @@ internal sealed class PodHandler(Cluster cluster, IPodLogs? logs, CancellationTo
                 });
                 return pod;
             },
-            write);
+            write with { Internal = true });
         if (updated is null)
         {
             throw Refusals.NotFound(kind.Name, name);

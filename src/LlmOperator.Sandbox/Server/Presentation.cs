@@ -21,6 +21,24 @@ internal enum AnswerForm
 /// <param name="ContentType">Content-Type of the answer.</param>
 internal sealed record Presentation(AnswerForm Form, bool Yaml, string ContentType)
 {
+    /// <summary>Version of <c>meta.k8s.io</c> that tables and metadata are answered in.</summary>
+    public string Version { get; init; } = "v1";
+
+    /// <summary>Whether metadata was asked for as a list: each form has its own name, and neither stands for the other.</summary>
+    public bool AsList { get; init; }
+
+    /// <summary>Refuses a list asked for as one object's metadata, and the other way round.</summary>
+    /// <exception cref="StatusException">406.</exception>
+    public void Require(bool list)
+    {
+        if (Form == AnswerForm.Metadata && AsList != list)
+        {
+            throw new StatusException(406, "NotAcceptable", list
+                ? "you requested PartialObjectMetadata, but the requested object is a list"
+                : "you requested PartialObjectMetadataList, but the requested object is not a list");
+        }
+    }
+
     /// <summary>Plain JSON.</summary>
     public static Presentation Json { get; } = new(AnswerForm.Object, false, "application/json");
 
@@ -70,8 +88,12 @@ internal sealed record Presentation(AnswerForm Form, bool Yaml, string ContentTy
 
         return form switch
         {
-            "Table" => new Presentation(AnswerForm.Table, yaml, "application/json"),
-            "PartialObjectMetadata" or "PartialObjectMetadataList" => new Presentation(AnswerForm.Metadata, yaml, "application/json"),
+            "Table" => new Presentation(AnswerForm.Table, yaml, "application/json") { Version = range.Parameters["v"] },
+            "PartialObjectMetadata" or "PartialObjectMetadataList" => new Presentation(AnswerForm.Metadata, yaml, "application/json")
+            {
+                Version = range.Parameters["v"],
+                AsList = form == "PartialObjectMetadataList",
+            },
             _ => null,
         };
     }

@@ -37,6 +37,10 @@ internal static class Reply
     /// <summary>The answer to a path nobody serves.</summary>
     public static Task PageNotFound(HttpContext context) => Text(context, 404, "404 page not found\n");
 
+    /// <summary>The answer to a path without meaning below one that the server routes itself (built-in groups).</summary>
+    public static Task NoSuchResource(HttpContext context) =>
+        Refusal(context, new StatusException(404, "NotFound", "the server could not find the requested resource", []));
+
     /// <summary>A refusal.</summary>
     public static Task Refusal(HttpContext context, StatusException refusal)
     {
@@ -45,6 +49,7 @@ internal static class Reply
             context.Response.Headers.RetryAfter = seconds.ToString();
         }
 
+        Warn(context, refusal.Warnings);
         return Json(context, refusal.Code, StatusBody(refusal));
     }
 

@@ -77,9 +77,9 @@ internal static class RequestOptions
         return values.Contains("All");
     }
 
-    /// <summary>A true-or-false parameter; present without a value means true.</summary>
+    /// <summary>A true-or-false parameter: whatever does not say false means true.</summary>
     public static bool? Flag(HttpRequest request, string name) => request.Query.TryGetValue(name, out var value)
-        ? value.ToString().ToLowerInvariant() is "" or "true" or "1" or "t"
+        ? !(value[0] ?? "").Equals("false", StringComparison.OrdinalIgnoreCase) && value[0] != "0"
         : null;
 
     /// <summary>A whole number.</summary>

@@ -48,7 +48,7 @@ internal sealed class ScaleHandler(Cluster cluster)
     }
 
     /// <summary>The applier comes to own the replicas of the object behind the Scale, and nothing else of it.</summary>
-    private Task Apply(ResourceRequest request, JsonObject scale)
+    private async Task Apply(ResourceRequest request, JsonObject scale)
     {
         var write = RequestOptions.Write(request.Context.Request, "PatchOptions", "scale", apply: true);
         var force = RequestOptions.Flag(request.Context.Request, "force") ?? false;
@@ -89,7 +89,7 @@ internal sealed class ScaleHandler(Cluster cluster)
             CheckName(request, scale);
         }
 
-        var updated = cluster.Writer.Update(
+        var updated = await cluster.Writer.UpdateAsync(
             request.Kind,
             request.Namespace,
             request.Name,
@@ -97,7 +97,7 @@ internal sealed class ScaleHandler(Cluster cluster)
             write,
             owned: true);
         Reply.Warn(request.Context, write.Warnings);
-        return Answer(request, updated ?? throw request.NotFound());
+        await Answer(request, updated ?? throw request.NotFound());
     }
 
     private static void CheckType(JsonObject scale)
@@ -128,10 +128,10 @@ internal sealed class ScaleHandler(Cluster cluster)
         }
     }
 
-    private Task Write(ResourceRequest request, string options, Func<JsonObject, JsonObject> change)
+    private async Task Write(ResourceRequest request, string options, Func<JsonObject, JsonObject> change)
     {
         var write = RequestOptions.Write(request.Context.Request, options, "scale", apply: false);
-        var updated = cluster.Writer.Update(
+        var updated = await cluster.Writer.UpdateAsync(
             request.Kind,
             request.Namespace,
             request.Name,
@@ -143,7 +143,7 @@ internal sealed class ScaleHandler(Cluster cluster)
             },
             write);
         Reply.Warn(request.Context, write.Warnings);
-        return Answer(request, updated ?? throw request.NotFound());
+        await Answer(request, updated ?? throw request.NotFound());
     }
 
     private static Task Answer(ResourceRequest request, JsonObject obj) =>

@@ -18,6 +18,9 @@ internal sealed class StatusException(int code, string reason, string message, J
     /// <summary>Token with which an expired list may go on.</summary>
     public string? Continue { get; init; }
 
+    /// <summary>Warnings to send with it.</summary>
+    public IReadOnlyCollection<string> Warnings { get; init; } = [];
+
     /// <summary>422 with one cause a field.</summary>
     public static StatusException Invalid(string group, string kind, string name, FieldErrors errors)
     {

@@ -167,8 +167,8 @@ internal sealed class WatchHandler(Cluster cluster, ListHandler lists, Cancellat
 
             var body = presentation.Form switch
             {
-                AnswerForm.Table => new JsonObject { ["kind"] = "Table", ["apiVersion"] = "meta.k8s.io/v1", ["metadata"] = metadata, ["columnDefinitions"] = null, ["rows"] = new JsonArray() },
-                AnswerForm.Metadata => new JsonObject { ["kind"] = "PartialObjectMetadata", ["apiVersion"] = "meta.k8s.io/v1", ["metadata"] = metadata },
+                AnswerForm.Table => new JsonObject { ["kind"] = "Table", ["apiVersion"] = $"meta.k8s.io/{presentation.Version}", ["metadata"] = metadata, ["columnDefinitions"] = null, ["rows"] = new JsonArray() },
+                AnswerForm.Metadata => new JsonObject { ["kind"] = "PartialObjectMetadata", ["apiVersion"] = $"meta.k8s.io/{presentation.Version}", ["metadata"] = metadata },
                 _ => new JsonObject { ["kind"] = request.Kind.Kind, ["apiVersion"] = request.Kind.ApiVersion, ["metadata"] = metadata },
             };
             return Frame("BOOKMARK", StoredObject.Serialize(body));

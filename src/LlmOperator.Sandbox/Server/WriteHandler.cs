@@ -19,7 +19,7 @@ internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
         CheckType(request, obj);
         FitNamespace(request, obj);
         ObjectShape.Normalise(request.Kind, obj, write, body.Duplicates);
-        await Answer(request, 201, cluster.Writer.Create(request.Kind, obj, write), write);
+        await Answer(request, 201, await cluster.Writer.CreateAsync(request.Kind, obj, write), write);
     }
 
     /// <summary>PUT of an object or a subresource.</summary>
@@ -34,7 +34,7 @@ internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
         CheckName(request, obj);
         FitNamespace(request, obj);
         ObjectShape.Normalise(request.Kind, obj, write, body.Duplicates);
-        if (cluster.Writer.Update(request.Kind, request.Namespace, request.Name, _ => obj, write) is { } updated)
+        if (await cluster.Writer.UpdateAsync(request.Kind, request.Namespace, request.Name, _ => obj, write) is { } updated)
         {
             await Answer(request, 200, updated, write);
             return;
@@ -45,7 +45,7 @@ internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
             throw request.NotFound();
         }
 
-        await Answer(request, 201, cluster.Writer.Create(request.Kind, obj, write), write);
+        await Answer(request, 201, await cluster.Writer.CreateAsync(request.Kind, obj, write), write);
     }
 
     /// <summary>PATCH of an object or a subresource.</summary>
@@ -60,14 +60,13 @@ internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
         }
 
         var write = RequestOptions.Write(request.Context.Request, "PatchOptions", subresource);
-        var updated = cluster.Writer.Update(
+        var updated = await cluster.Writer.UpdateAsync(
             request.Kind,
             request.Namespace,
             request.Name,
             present =>
             {
                 var patched = Patches.Apply(type, present, body, request.Kind.Schema);
-                CheckType(request, patched);
                 Decode(request, patched, write, body);
                 CheckName(request, patched);
                 FitNamespace(request, patched);
@@ -95,30 +94,39 @@ internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
         JsonObject Merge(JsonObject? live) =>
             FieldManager.Apply(live, applied, request.Kind, write.Manager, subresource, force, cluster.Time.GetUtcNow());
 
-        JsonObject result;
-        var status = 200;
-        lock (cluster.Store.Gate)
+        var (status, result) = await ApplyOrCreate(request, subresource, applied, Merge, write);
+        await Answer(request, status, result, write);
+    }
+
+    /// <summary>An object that is created or deleted by another writer between the two attempts is looked at anew.</summary>
+    private async Task<(int Status, JsonObject Object)> ApplyOrCreate(
+        ResourceRequest request, string? subresource, JsonObject applied, Func<JsonObject?, JsonObject> merge, WriteRequest write)
+    {
+        while (true)
         {
-            if (cluster.Writer.Update(request.Kind, request.Namespace, request.Name, Merge, write, owned: true) is { } updated)
+            if (await cluster.Writer.UpdateAsync(request.Kind, request.Namespace, request.Name, merge, write, owned: true) is { } updated)
             {
-                result = updated;
+                return (200, updated);
             }
-            else if (subresource is not null)
+
+            if (subresource is not null)
             {
                 throw request.NotFound();
             }
-            else if (applied.Text("metadata", "uid") is { Length: > 0 } uid)
+
+            if (applied.Text("metadata", "uid") is { Length: > 0 } uid)
             {
                 throw Refusals.Conflict(request.Kind.Name, request.Name, $"uid mismatch: the provided object specified uid {uid}, and no existing object was found");
             }
-            else
+
+            try
             {
-                result = cluster.Writer.Create(request.Kind, Merge(null), write, owned: true);
-                status = 201;
+                return (201, await cluster.Writer.CreateAsync(request.Kind, merge(null), write, owned: true));
+            }
+            catch (StatusException refusal) when (refusal.Reason == "AlreadyExists")
+            {
             }
         }
-
-        await Answer(request, status, result, write);
     }
 
     /// <summary>Sends an object and the warnings of its write.</summary>
@@ -126,6 +134,7 @@ internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
     {
         Reply.Warn(request.Context, write.Warnings);
         var presentation = Presentation.Of(request.Context.Request.Headers.Accept);
+        presentation.Require(list: false);
         return Reply.Json(request.Context, status, lists.WriterFor(request, presentation).One(obj), presentation);
     }
 
@@ -134,6 +143,12 @@ internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
     {
         try
         {
+            if (request.Kind.Custom && patched.Text("kind") is { Length: > 0 } kind && patched.Text("apiVersion") is { } apiVersion && apiVersion != request.Kind.ApiVersion)
+            {
+                throw OtherVersion(request, kind, apiVersion);
+            }
+
+            CheckType(request, patched);
             ObjectShape.Normalise(request.Kind, patched, write, body.Duplicates);
         }
         catch (StatusException fault) when (fault.Code == 400)
@@ -142,6 +157,20 @@ internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
             errors.Invalid("patch", JsonScalars.Quote(patched.ToJsonString()), fault.Message);
             throw StatusException.Invalid("", "", "", errors);
         }
+    }
+
+    /// <summary>A patch may make any object of a custom one; that it is of another version is a fault of the object.</summary>
+    private static StatusException OtherVersion(ResourceRequest request, string kind, string apiVersion)
+    {
+        var errors = new FieldErrors();
+        if (kind != request.Kind.Kind)
+        {
+            errors.Invalid("kind", JsonScalars.Quote(kind), $"must be {request.Kind.Kind}");
+        }
+
+        errors.Invalid("apiVersion", JsonScalars.Quote(apiVersion), $"must be {request.Kind.ApiVersion}");
+        var slash = apiVersion.IndexOf('/');
+        return StatusException.Invalid(slash < 0 ? "" : apiVersion[..slash], kind, request.Name, errors);
     }
 
     /// <summary>Custom objects must say their version: nothing fills it in for them.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LlmOperator.Kubernetes.Client;
+using LlmOperator.Sandbox.Admission;
 using LlmOperator.Sandbox.CustomResources;
 using LlmOperator.Sandbox.Kinds;
 
@@ -16,11 +17,13 @@ internal sealed class Cluster : ICluster
     /// <param name="time">The clock.</param>
     /// <param name="historyWindow">Changes a collection remembers for watches.</param>
     /// <param name="watchQueue">Changes a watch may fall behind before it is closed.</param>
-    public Cluster(IReadOnlyList<KindDefinition> builtin, TimeProvider time, int historyWindow = 4096, int watchQueue = 4096)
+    /// <param name="webhookTime">Clock of the time admission webhooks have; <paramref name="time"/> when null.</param>
+    public Cluster(IReadOnlyList<KindDefinition> builtin, TimeProvider time, int historyWindow = 4096, int watchQueue = 4096, TimeProvider? webhookTime = null)
     {
         Time = time;
         Registry = new KindRegistry(builtin);
         Store = new ObjectStore(historyWindow, watchQueue);
+        Admission = new AdmissionControl(Store, Registry, webhookTime ?? time);
         var definitions = new DefinitionLifecycle(this);
         Writer = new Writer(this, Store, definitions);
         Deleter = new Deleter(this, Store, definitions);
@@ -34,6 +37,9 @@ internal sealed class Cluster : ICluster
 
     /// <summary>The objects.</summary>
     public ObjectStore Store { get; }
+
+    /// <summary>Asks the webhooks.</summary>
+    public AdmissionControl Admission { get; }
 
     /// <summary>Creates and changes objects.</summary>
     public Writer Writer { get; }
@@ -61,7 +67,7 @@ internal sealed class Cluster : ICluster
         var copy = obj.Copy();
         copy["apiVersion"] ??= kind.ApiVersion;
         copy["kind"] ??= kind.Kind;
-        var request = new WriteRequest(manager) { FieldValidation = FieldValidation.Strict };
+        var request = Request(manager, null);
         ObjectShape.Normalise(kind, copy, request);
         return Writer.Create(kind, copy, request);
     }
@@ -70,7 +76,7 @@ internal sealed class Cluster : ICluster
     public JsonObject? Update(ObjectRef reference, Action<JsonObject> mutate, string manager, string? subresource = null)
     {
         var kind = KindOf(reference.Resource);
-        var request = new WriteRequest(manager) { Subresource = subresource, FieldValidation = FieldValidation.Strict };
+        var request = Request(manager, subresource);
         return Writer.Update(
             kind,
             reference.Namespace,
@@ -100,12 +106,22 @@ internal sealed class Cluster : ICluster
             Propagation = options?.Propagation?.ToString(),
             GracePeriodSeconds = options?.GracePeriodSeconds,
             DryRun = options?.DryRun ?? false,
+            User = AdmissionUser.Component("kube-controller-manager"),
         };
         return Deleter.Delete(KindOf(reference.Resource), reference.Namespace, reference.Name, request) is not null;
     }
 
     /// <inheritdoc/>
     public IDisposable Subscribe(Action<ClusterEvent> onChange) => Store.Subscribe(onChange);
+
+    /// <summary>What the API server itself keeps up is no request to it, and no webhook's business.</summary>
+    private static WriteRequest Request(string manager, string? subresource) => new(manager)
+    {
+        Subresource = subresource,
+        FieldValidation = FieldValidation.Strict,
+        User = AdmissionUser.Component(manager),
+        Internal = manager == "kube-apiserver",
+    };
 
     private KindDefinition KindOf(ResourceName resource) =>
         Registry.Storage(resource) ?? throw Refusals.NotFound(resource, "");

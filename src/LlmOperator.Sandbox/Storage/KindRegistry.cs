@@ -64,7 +64,7 @@ internal sealed class KindRegistry
             Generation = generation;
             ByPath = all.ToFrozenDictionary(kind => (kind.Group, kind.Version, kind.Plural));
             ByKind = all.DistinctBy(kind => (kind.ApiVersion, kind.Kind)).ToFrozenDictionary(kind => (kind.ApiVersion, kind.Kind));
-            ByCollection = all.Where(kind => kind.StoredAs is null && kind.FromStorage is null)
+            ByCollection = all.Where(kind => kind.StorageVersion)
                 .DistinctBy(kind => kind.Name)
                 .ToFrozenDictionary(kind => kind.Name);
             Stored = [.. ByCollection.Values.Where(kind => kind.Custom || kind.Verbs.Contains("list"))];

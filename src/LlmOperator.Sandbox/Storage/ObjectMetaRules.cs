@@ -142,7 +142,7 @@ internal static partial class ObjectMetaRules
 
     private static string? NameFault(KindDefinition kind, string name) => (kind.Group, kind.Plural) switch
     {
-        ("", "namespaces" or "services") => LabelFault(name),
+        ("", "namespaces" or "services") or ("apps", "statefulsets") => LabelFault(name),
         ("rbac.authorization.k8s.io", _) => PathSegmentFault(name),
         _ => SubdomainFault(name),
     };

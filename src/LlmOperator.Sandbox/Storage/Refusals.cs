@@ -55,8 +55,8 @@ internal static class Refusals
     public static StatusException InvalidOptions(string kind, FieldErrors errors) => StatusException.Invalid("meta.k8s.io", kind, "", errors);
 
     /// <summary>405: the resource does not have this verb.</summary>
-    public static StatusException MethodNotAllowed(KindDefinition? kind, string verb) => kind is { Custom: true }
-        ? new(405, "MethodNotAllowed", $"{verb} is not supported on resources of kind \"{kind.Name}\"", new JsonObject { ["group"] = kind.Group, ["kind"] = kind.Plural })
+    public static StatusException MethodNotAllowed(KindDefinition? kind, string verb, string? text = null) => kind is { Custom: true }
+        ? new(405, "MethodNotAllowed", text ?? $"{verb} is not supported on resources of kind \"{kind.Name}\"", new JsonObject { ["group"] = kind.Group, ["kind"] = kind.Plural })
         : new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", []);
 
     /// <summary>410: the version is no longer kept.</summary>

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LlmOperator.Kubernetes.Client;
+using LlmOperator.Sandbox.Kinds;
 
 namespace LlmOperator.Sandbox.Storage;
 
@@ -13,6 +14,8 @@ namespace LlmOperator.Sandbox.Storage;
 internal sealed class StoredObject
 {
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    private ShownAs? _shown;
 
     private StoredObject(string key, string? ns, string name, long revision, byte[] json)
     {
@@ -52,6 +55,25 @@ internal sealed class StoredObject
         return new StoredObject(KeyOf(ns, name), ns, name, revision, Serialize(obj));
     }
 
+    /// <summary>The object as a version of its kind shows it; made once for the kind asked for last. Shared: never change it.</summary>
+    public JsonObject As(KindDefinition kind)
+    {
+        if (kind.FromStorage is not { } convert)
+        {
+            return Object;
+        }
+
+        if (_shown is { } shown && ReferenceEquals(shown.Kind, kind))
+        {
+            return shown.Object;
+        }
+
+        var converted = convert(Object.Copy());
+        var view = JsonNode.DeepEquals(converted, Object) ? Object : converted;
+        _shown = new ShownAs(kind, view);
+        return view;
+    }
+
     /// <summary>The same state under a later revision: what a watch delivers when an object goes.</summary>
     public StoredObject At(long revision) => revision == Revision ? this : Create(Object.Copy(), revision);
 
@@ -69,6 +91,8 @@ internal sealed class StoredObject
 
         return buffer.WrittenSpan.ToArray();
     }
+
+    private sealed record ShownAs(KindDefinition Kind, JsonObject Object);
 
     private static void WriteOrdered(Utf8JsonWriter writer, JsonObject obj)
     {

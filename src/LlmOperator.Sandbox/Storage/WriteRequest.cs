@@ -1,4 +1,5 @@
 using LlmOperator.Kubernetes.Client;
+using LlmOperator.Sandbox.Admission;
 
 namespace LlmOperator.Sandbox.Storage;
 
@@ -20,6 +21,12 @@ internal sealed record WriteRequest(string Manager)
 
     /// <summary>Treatment of unknown and duplicate fields.</summary>
     public FieldValidation FieldValidation { get; init; } = FieldValidation.Warn;
+
+    /// <summary>Who writes, as webhooks are told.</summary>
+    public AdmissionUser User { get; init; } = AdmissionUser.Administrator;
+
+    /// <summary>A write of the API server's own: webhooks are not asked. Any write made with the store's lock held must be one.</summary>
+    public bool Internal { get; init; }
 
     /// <summary>Texts to send along with the answer.</summary>
     public List<string> Warnings { get; } = [];

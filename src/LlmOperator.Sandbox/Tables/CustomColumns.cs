@@ -50,7 +50,7 @@ internal static class CustomColumns
     {
         if (path.Find(obj).FirstOrDefault() is not { } value)
         {
-            return null;
+            return type == "string" && path.FindsNull(obj) ? "<no value>" : null;
         }
 
         var kind = value.GetValueKind();

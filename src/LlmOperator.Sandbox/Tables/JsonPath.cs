@@ -28,6 +28,18 @@ internal sealed class JsonPath
         return found;
     }
 
+    /// <summary>Whether the path leads to a null.</summary>
+    public bool FindsNull(JsonNode root)
+    {
+        IEnumerable<JsonNode?> found = [root];
+        foreach (var step in _steps)
+        {
+            found = found.OfType<JsonNode>().SelectMany(step);
+        }
+
+        return found.Any(value => value is null);
+    }
+
     private static IEnumerable<JsonNode?> Children(JsonNode node) => node switch
     {
         JsonObject obj => obj.Select(field => field.Value),

@@ -14,8 +14,9 @@ internal static class TableWriter
     /// <param name="includeObject">Whether rows carry the whole object.</param>
     /// <param name="includeMetadata">Whether rows carry the metadata, when not the object.</param>
     /// <param name="version">resourceVersion of the table, null for none.</param>
+    /// <param name="apiVersion">Version of <c>meta.k8s.io</c>.</param>
     public static JsonObject Table(
-        KindDefinition kind, IEnumerable<JsonObject> objects, DateTimeOffset now, bool includeObject, bool includeMetadata, string? version)
+        KindDefinition kind, IEnumerable<JsonObject> objects, DateTimeOffset now, bool includeObject, bool includeMetadata, string? version, string apiVersion)
     {
         var definitions = new JsonArray();
         foreach (var column in kind.Columns)
@@ -39,7 +40,7 @@ internal static class TableWriter
                 cells.Add(column.Value(obj, now));
             }
 
-            rows.Add(new JsonObject { ["cells"] = cells, ["object"] = RowObject(obj, includeObject, includeMetadata) });
+            rows.Add(new JsonObject { ["cells"] = cells, ["object"] = RowObject(obj, includeObject, includeMetadata, apiVersion) });
         }
 
         var metadata = new JsonObject();
@@ -51,18 +52,18 @@ internal static class TableWriter
         return new JsonObject
         {
             ["kind"] = "Table",
-            ["apiVersion"] = "meta.k8s.io/v1",
+            ["apiVersion"] = apiVersion,
             ["metadata"] = metadata,
             ["columnDefinitions"] = definitions,
             ["rows"] = rows,
         };
     }
 
-    private static JsonNode? RowObject(JsonObject obj, bool includeObject, bool includeMetadata) => includeObject ? obj.DeepClone()
+    private static JsonNode? RowObject(JsonObject obj, bool includeObject, bool includeMetadata, string apiVersion) => includeObject ? obj.DeepClone()
         : includeMetadata ? new JsonObject
         {
             ["kind"] = "PartialObjectMetadata",
-            ["apiVersion"] = "meta.k8s.io/v1",
+            ["apiVersion"] = apiVersion,
             ["metadata"] = obj["metadata"]?.DeepClone(),
         }
         : null;

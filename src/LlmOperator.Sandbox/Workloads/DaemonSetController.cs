@@ -182,7 +182,6 @@ internal sealed class DaemonSetController(ClusterRuntime runtime, EventRecorder 
     {
         var pod = PodTemplates.NewPod(set, set.Object("spec", "template") ?? [], "apps/v1", "DaemonSet");
         var metadata = pod.Child("metadata");
-        metadata["generateName"] = set.Name() + "-";
         var labels = metadata.Child("labels");
         labels[HashLabel] = hash;
         labels[GenerationLabel] = set.Generation().ToString(CultureInfo.InvariantCulture);

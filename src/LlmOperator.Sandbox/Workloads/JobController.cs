@@ -73,8 +73,9 @@ internal sealed class JobController(ClusterRuntime runtime, EventRecorder events
         var completions = job.Integer("spec", "completions");
         var suspended = job.Flag("spec", "suspend") == true;
         var (reason, message) = Failure(job, tally, pods, suspended);
+        var success = JobPolicies.OfSuccess(job, tally.Done);
         var complete = reason is null
-            && (job.IsTrue("SuccessCriteriaMet") || (completions is { } wanted ? tally.Succeeded >= wanted : tally.Succeeded > 0 && active.Count == 0));
+            && (success is not null || job.IsTrue("SuccessCriteriaMet") || (completions is { } wanted ? tally.Succeeded >= wanted : tally.Succeeded > 0 && active.Count == 0));
         if (reason is not null)
         {
             // Pods that are stopped because the Job failed count as failures themselves.
@@ -94,7 +95,7 @@ internal sealed class JobController(ClusterRuntime runtime, EventRecorder events
 
         var terminating = Runtime.PodsByOwner.Get(job.Uid()).Count(pod => pod.IsDeleting() && !pod.IsTerminal());
         Announce(job, suspended, terminating == 0, complete, reason, message);
-        Write(key, job, tally, active, terminating, suspended, complete, reason, message);
+        Write(key, job, tally, active, terminating, suspended, complete, reason, complete ? success : message);
 
         // Only what the status counts may go.
         foreach (var pod in tally.Counted)
@@ -137,6 +138,11 @@ internal sealed class JobController(ClusterRuntime runtime, EventRecorder events
             return (target.Text("reason"), target.Text("message"));
         }
 
+        if (tally.FailsJob is { } matched)
+        {
+            return ("PodFailurePolicy", matched);
+        }
+
         var limit = job.Integer("spec", "backoffLimit") ?? 6;
         var restarts = job.Text("spec", "template", "spec", "restartPolicy") == "OnFailure"
             ? pods.Where(pod => pod.IsActive()).SelectMany(pod => pod.Objects("status", "initContainerStatuses").Concat(pod.Objects("status", "containerStatuses")))
@@ -157,14 +163,21 @@ internal sealed class JobController(ClusterRuntime runtime, EventRecorder events
             EnqueueAfter(job.RefIn(Resources.Jobs), start.AddSeconds(seconds) - Now);
         }
 
-        return (null, null);
+        if (tally.FailedIndexCount > job.Integer("spec", "maxFailedIndexes"))
+        {
+            return ("MaxFailedIndexesExceeded", "Job has exceeded the specified maximal number of failed indexes");
+        }
+
+        return tally.FailedIndexCount > 0 && tally.FailedIndexCount + tally.Succeeded >= job.Integer("spec", "completions")
+            ? ("FailedIndexes", "Job has failed indexes")
+            : (null, null);
     }
 
     private List<JsonObject> Manage(ObjectRef key, JsonObject job, List<JsonObject> active, JobTally tally, JobBackoff backoff, long? completions)
     {
         var parallelism = job.Integer("spec", "parallelism") ?? 1;
         var wanted = completions is { } total
-            ? Math.Min(parallelism, total - tally.Succeeded)
+            ? Math.Min(parallelism, total - tally.Succeeded - tally.FailedIndexCount)
             : tally.Succeeded > 0 ? Math.Min(active.Count, parallelism) : parallelism;
         if (active.Count > wanted)
         {
@@ -173,7 +186,8 @@ internal sealed class JobController(ClusterRuntime runtime, EventRecorder events
             return [.. active.Except(victims)];
         }
 
-        if (active.Count < wanted && backoff.Due is { } due && due > Now)
+        var perIndex = job.Object("spec")!.ContainsKey("backoffLimitPerIndex");
+        if (!perIndex && active.Count < wanted && backoff.Due is { } due && due > Now)
         {
             EnqueueAfter(key, due - Now);
             return active;
@@ -183,29 +197,70 @@ internal sealed class JobController(ClusterRuntime runtime, EventRecorder events
         var places = job.Text("spec", "podReplacementPolicy") == "Failed"
             ? wanted - Runtime.PodsByOwner.Get(job.Uid()).Count(pod => pod.IsDeleting() && !pod.IsTerminal())
             : wanted;
-        var indexed = job.Text("spec", "completionMode") == "Indexed";
-        while (active.Count < places)
+        if (job.Text("spec", "completionMode") == "Indexed")
         {
-            var pod = PodTemplates.NewPod(job, job.Object("spec", "template") ?? [], "batch/v1", "Job");
-            pod.Child("metadata")["generateName"] = job.Name() + "-";
-            pod.Child("metadata").SetTexts("finalizers", [.. pod.Texts("metadata", "finalizers"), Tracking]);
-            if (indexed)
+            foreach (var index in tally.OpenIndexes(active).Take((int)Math.Max(0, places - active.Count)).ToList())
             {
-                Number(job, pod, active, tally);
+                (long Count, DateTimeOffset Last)? failures = perIndex ? Failures(job, index) : null;
+                if (failures is { } past && past.Count > 0 && past.Last + JobBackoff.After(past.Count) is var again && again > Now)
+                {
+                    EnqueueAfter(key, again - Now);
+                    continue;
+                }
+
+                var pod = NewPod(job);
+                Number(job, pod, index, failures?.Count);
+                active.Add(Create(job, pod));
             }
 
-            var created = Cluster.Create(Resources.Pods, pod, Name);
-            active.Add(created);
-            events.Normal(job, Component, "SuccessfulCreate", $"Created pod: {created.Name()}");
+            return active;
+        }
+
+        while (active.Count < places)
+        {
+            active.Add(Create(job, NewPod(job)));
         }
 
         return active;
     }
 
-    private static void Number(JsonObject job, JsonObject pod, List<JsonObject> active, JobTally tally)
+    private static JsonObject NewPod(JsonObject job)
     {
-        var index = tally.NextIndex(active);
+        var pod = PodTemplates.NewPod(job, job.Object("spec", "template") ?? [], "batch/v1", "Job");
+        pod.Child("metadata").SetTexts("finalizers", [.. pod.Texts("metadata", "finalizers"), Tracking]);
+        return pod;
+    }
+
+    private JsonObject Create(JsonObject job, JsonObject pod)
+    {
+        var created = Cluster.Create(Resources.Pods, pod, Name);
+        events.Normal(job, Component, "SuccessfulCreate", $"Created pod: {created.Name()}");
+        return created;
+    }
+
+    /// <summary>How often the pods of an index have failed, and when last.</summary>
+    private (long Count, DateTimeOffset Last) Failures(JsonObject job, int index)
+    {
+        var failed = Runtime.PodsByOwner.Get(job.Uid())
+            .Where(pod => pod.Text("status", "phase") == "Failed" && JobTally.IndexOf(pod) == index)
+            .ToList();
+        return failed.Count == 0
+            ? (0, default)
+            : (failed.Max(pod => JobTally.FailuresBefore(pod) + (JobPolicies.OfFailure(job, pod).Action == "Ignore" ? 0 : 1)), failed.Max(Ended));
+    }
+
+    private DateTimeOffset Ended(JsonObject pod) => pod.Objects("status", "containerStatuses")
+        .Select(container => Objects.Time(container.Object("state", "terminated").Text("finishedAt")))
+        .Max() ?? Now;
+
+    private static void Number(JsonObject job, JsonObject pod, int index, long? failures)
+    {
         pod.Child("metadata").Child("annotations")[JobTally.Index] = $"{index}";
+        if (failures is { } count)
+        {
+            pod.Child("metadata").Child("annotations")[JobTally.IndexFailures] = $"{count}";
+        }
+
         pod.Child("metadata").Child("labels")[JobTally.Index] = $"{index}";
         pod.Child("metadata")["generateName"] = $"{job.Name()}-{index}-";
         pod.Child("spec")["hostname"] = $"{job.Name()}-{index}";
@@ -286,6 +341,11 @@ internal sealed class JobController(ClusterRuntime runtime, EventRecorder events
                 status["completedIndexes"] = indexes;
             }
 
+            if (tally.FailedIndexes is { } failed)
+            {
+                status["failedIndexes"] = failed;
+            }
+
             if (reason is null && !complete && suspended != job.IsTrue("Suspended"))
             {
                 Set(status, "Suspended", suspended, suspended ? "JobSuspended" : "JobResumed", suspended ? "Job suspended" : "Job resumed");
@@ -302,11 +362,11 @@ internal sealed class JobController(ClusterRuntime runtime, EventRecorder events
             // What the end will be is clear before the last pod has stopped; the end itself comes after.
             if (complete)
             {
-                const string Reached = "Reached expected number of succeeded pods";
-                Set(status, "SuccessCriteriaMet", true, "CompletionsReached", Reached);
+                var (cause, text) = message is null ? ("CompletionsReached", "Reached expected number of succeeded pods") : ("SuccessPolicy", message);
+                Set(status, "SuccessCriteriaMet", true, cause, text);
                 if (terminating == 0)
                 {
-                    Set(status, "Complete", true, "CompletionsReached", Reached);
+                    Set(status, "Complete", true, cause, text);
                     status["completionTime"] = time;
                 }
             }

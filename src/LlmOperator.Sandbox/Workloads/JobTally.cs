@@ -11,8 +11,14 @@ internal sealed class JobTally
     /// <summary>Label and annotation with the index of a pod.</summary>
     public const string Index = "batch.kubernetes.io/job-completion-index";
 
+    /// <summary>Annotation with how often a pod's index had failed before it.</summary>
+    public const string IndexFailures = "batch.kubernetes.io/job-index-failure-count";
+
     private readonly SortedSet<int> _indexes = [];
+    private readonly SortedSet<int> _failedIndexes = [];
     private readonly bool _indexed;
+    private readonly long? _limitPerIndex;
+    private readonly long _completions;
 
     /// <summary>Counts the pods that ended and that nobody has counted yet.</summary>
     /// <param name="job">The Job.</param>
@@ -22,8 +28,10 @@ internal sealed class JobTally
         _indexed = job.Text("spec", "completionMode") == "Indexed";
         Succeeded = job.Integer("status", "succeeded") ?? 0;
         Failed = job.Integer("status", "failed") ?? 0;
-        ReadIndexes(job.Text("status", "completedIndexes") ?? "");
-        var completions = job.Integer("spec", "completions") ?? int.MaxValue;
+        _limitPerIndex = job.Integer("spec", "backoffLimitPerIndex");
+        _completions = job.Integer("spec", "completions") ?? int.MaxValue;
+        _indexes.UnionWith(Read(job.Text("status", "completedIndexes") ?? ""));
+        _failedIndexes.UnionWith(Read(job.Text("status", "failedIndexes") ?? ""));
         var replacesFailedOnly = job.Text("spec", "podReplacementPolicy") == "Failed";
         foreach (var pod in uncounted)
         {
@@ -32,7 +40,7 @@ internal sealed class JobTally
             {
                 Counted.Add(pod);
                 NewSuccesses++;
-                if (IndexOf(pod) is { } index && index < completions)
+                if (IndexOf(pod) is { } index && index < _completions)
                 {
                     _indexes.Add(index);
                 }
@@ -40,7 +48,7 @@ internal sealed class JobTally
             else if (phase == "Failed" || (pod.IsDeleting() && (!replacesFailedOnly || phase == "Pending")))
             {
                 Counted.Add(pod);
-                NewFailures++;
+                Fail(job, pod);
             }
         }
 
@@ -66,6 +74,18 @@ internal sealed class JobTally
     /// <summary>Indexes done, as ranges; null when the Job has none.</summary>
     public string? CompletedIndexes => _indexed ? Ranges(_indexes) : null;
 
+    /// <summary>Indexes that will not be tried again, as ranges; null when the Job does not limit failures by index.</summary>
+    public string? FailedIndexes => _limitPerIndex is null ? null : Ranges(_failedIndexes);
+
+    /// <summary>Number of those indexes.</summary>
+    public int FailedIndexCount => _failedIndexes.Count;
+
+    /// <summary>Indexes done.</summary>
+    public IReadOnlySet<int> Done => _indexes;
+
+    /// <summary>Why a failed pod fails the whole Job; null when none does.</summary>
+    public string? FailsJob { get; private set; }
+
     /// <summary>Counts pods as failed that are being stopped.</summary>
     public void AddFailed(IEnumerable<JsonObject> pods)
     {
@@ -77,22 +97,43 @@ internal sealed class JobTally
         }
     }
 
-    /// <summary>The lowest index that is neither done nor taken.</summary>
-    public int NextIndex(IEnumerable<JsonObject> active)
+    /// <summary>The indexes that still need a pod, the lowest first.</summary>
+    public IEnumerable<int> OpenIndexes(IEnumerable<JsonObject> active)
     {
         var taken = active.Select(IndexOf).ToHashSet();
-        var index = 0;
-        while (_indexes.Contains(index) || taken.Contains(index))
+        for (var index = 0; index < _completions; index++)
         {
-            index++;
+            if (!_indexes.Contains(index) && !_failedIndexes.Contains(index) && !taken.Contains(index))
+            {
+                yield return index;
+            }
         }
-
-        return index;
     }
 
-    private static int? IndexOf(JsonObject pod) => int.TryParse(pod.Annotation(Index), CultureInfo.InvariantCulture, out var index) ? index : null;
+    private void Fail(JsonObject job, JsonObject pod)
+    {
+        var (action, message) = pod.Text("status", "phase") == "Failed" ? JobPolicies.OfFailure(job, pod) : (null, null);
+        FailsJob ??= message;
+        if (action == "Ignore")
+        {
+            return;
+        }
 
-    private void ReadIndexes(string text)
+        NewFailures++;
+        if (_limitPerIndex is { } limit && IndexOf(pod) is { } index && (action == "FailIndex" || FailuresBefore(pod) >= limit))
+        {
+            _failedIndexes.Add(index);
+        }
+    }
+
+    /// <summary>How often a pod's index had failed when the pod was made.</summary>
+    public static long FailuresBefore(JsonObject pod) => long.TryParse(pod.Annotation(IndexFailures), CultureInfo.InvariantCulture, out var failures) ? failures : 0;
+
+    /// <summary>Index of a pod; null when it has none.</summary>
+    public static int? IndexOf(JsonObject pod) => int.TryParse(pod.Annotation(Index), CultureInfo.InvariantCulture, out var index) ? index : null;
+
+    /// <summary>The indexes of ranges such as <c>0,2-4</c>.</summary>
+    public static IEnumerable<int> Read(string text)
     {
         foreach (var part in text.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
@@ -101,7 +142,7 @@ internal sealed class JobTally
             {
                 for (var index = from; index <= to; index++)
                 {
-                    _indexes.Add(index);
+                    yield return index;
                 }
             }
         }
@@ -136,7 +177,10 @@ internal sealed class JobBackoff
     private DateTimeOffset _last;
 
     /// <summary>When the next pod may be made; null when at once.</summary>
-    public DateTimeOffset? Due => _inRow == 0 ? null : _last + TimeSpan.FromTicks(Math.Min(First.Ticks << Math.Min(_inRow - 1, 10), Longest.Ticks));
+    public DateTimeOffset? Due => _inRow == 0 ? null : _last + After(_inRow);
+
+    /// <summary>The wait after a number of failures.</summary>
+    public static TimeSpan After(long failures) => TimeSpan.FromTicks(Math.Min(First.Ticks << (int)Math.Min(failures - 1, 10), Longest.Ticks));
 
     /// <summary>Takes newly ended pods in.</summary>
     public void Count(JobTally tally, DateTimeOffset now)

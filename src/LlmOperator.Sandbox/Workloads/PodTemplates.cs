@@ -15,17 +15,23 @@ internal static class PodTemplates
 
     private const string Alphabet = "bcdfghjklmnpqrstvwxz2456789";
 
-    /// <summary>A pod of a template under a controller; its name is for the caller to set.</summary>
+    /// <summary>A pod of a template under a controller, named after it unless the caller names it.</summary>
     public static JsonObject NewPod(JsonObject owner, JsonObject template, string apiVersion, string kind)
     {
         var pod = new JsonObject
         {
-            ["metadata"] = template.Object("metadata")?.Copy() ?? [],
+            ["metadata"] = new JsonObject { ["generateName"] = owner.Name() + "-", ["namespace"] = owner.Namespace() },
             ["spec"] = template.Object("spec")?.Copy() ?? [],
         };
         var metadata = pod.Child("metadata");
-        metadata.Remove("creationTimestamp");
-        metadata["namespace"] = owner.Namespace();
+        foreach (var name in (ReadOnlySpan<string>)["labels", "annotations", "finalizers"])
+        {
+            if (template.At("metadata", name) is { } value)
+            {
+                metadata[name] = value.DeepClone();
+            }
+        }
+
         metadata["ownerReferences"] = Objects.OwnedBy(owner, apiVersion, kind);
         return pod;
     }

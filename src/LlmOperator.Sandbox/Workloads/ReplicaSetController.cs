@@ -81,7 +81,6 @@ internal sealed class ReplicaSetController(ClusterRuntime runtime, EventRecorder
             for (var count = active.Count; count < wanted; count++)
             {
                 var pod = PodTemplates.NewPod(set, set.Object("spec", "template") ?? [], "apps/v1", "ReplicaSet");
-                pod.Child("metadata")["generateName"] = set.Name() + "-";
                 var created = Cluster.Create(Resources.Pods, pod, Name);
                 events.Normal(set, Component, "SuccessfulCreate", $"Created pod: {created.Name()}");
             }

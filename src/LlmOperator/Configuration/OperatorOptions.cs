@@ -1,4 +1,6 @@
+using LlmOperator.Controllers.Registries;
 using LlmOperator.Planning.Accelerators;
+using LlmOperator.Planning.Admission;
 using Microsoft.Extensions.Logging;
 
 namespace LlmOperator.Configuration;
@@ -27,11 +29,29 @@ public sealed record OperatorOptions
     /// <summary>Address health checks are served on; null serves none.</summary>
     public ListenAddress? HealthProbeBindAddress { get; init; } = new(null, 8081);
 
+    /// <summary>Address the validating webhook is served on; null serves none.</summary>
+    public ListenAddress? WebhookBindAddress { get; init; } = new(null, 9443);
+
+    /// <summary>Address the API server reaches the webhook under where no Service leads to it; port 0 stands for the port listened on. Null where a Service does.</summary>
+    public Uri? WebhookUrl { get; init; }
+
+    /// <summary>Folder with the webhook's certificate; the operator makes its own when null.</summary>
+    public string? WebhookCertDir { get; init; }
+
+    /// <summary>Namespace of the operator's pod; null outside a cluster.</summary>
+    public string? OperatorNamespace { get; init; }
+
+    /// <summary>What is done about a model nobody gave a licence.</summary>
+    public LicensePolicy LicensePolicy { get; init; }
+
     /// <summary>Objects of a kind that are worked on at the same time.</summary>
     public int Workers { get; init; } = 4;
 
     /// <summary>Accelerator classes.</summary>
     public AcceleratorCatalogue Accelerators { get; init; } = AcceleratorCatalogue.Default;
+
+    /// <summary>How model registries are asked.</summary>
+    public RegistryOptions Registries { get; init; } = new();
 
     /// <summary>Least severe log entries that are written.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;

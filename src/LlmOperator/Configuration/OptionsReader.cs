@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using LlmOperator.Controllers.Registries;
 using LlmOperator.Planning.Accelerators;
 using Microsoft.Extensions.Logging;
 using YamlDotNet.Core;
@@ -39,6 +40,12 @@ internal sealed class OptionsReader
             }
         }
 
+        // The hub's own variable, which what is set for the operator alone goes before.
+        if (!reader._values.ContainsKey(Setting.HuggingFaceEndpoint) && environment("HF_ENDPOINT") is { Length: > 0 } hub)
+        {
+            reader._values[Setting.HuggingFaceEndpoint] = (hub, "HF_ENDPOINT");
+        }
+
         var options = reader.Options();
         return reader._problems.Count == 0 ? options : throw new OptionsException(reader._problems);
     }
@@ -55,8 +62,13 @@ internal sealed class OptionsReader
             LeaderElectionNamespace = NamespaceName(Setting.LeaderElectionNamespace),
             MetricsBindAddress = Address(Setting.MetricsBindAddress, defaults.MetricsBindAddress),
             HealthProbeBindAddress = Address(Setting.HealthProbeBindAddress, defaults.HealthProbeBindAddress),
+            WebhookBindAddress = Address(Setting.WebhookBindAddress, defaults.WebhookBindAddress),
+            WebhookUrl = HttpsUrl(Setting.WebhookUrl),
+            WebhookCertDir = Folder(Setting.WebhookCertDir),
+            LicensePolicy = Choice(Setting.LicensePolicy, defaults.LicensePolicy),
             Workers = Number(Setting.Workers, defaults.Workers, 1, 256),
             Accelerators = Catalogue(),
+            Registries = Registries(defaults.Registries),
             LogLevel = Level(defaults.LogLevel),
             ShutdownTimeout = TimeSpan.FromSeconds(Number(Setting.ShutdownTimeoutSeconds, (int)defaults.ShutdownTimeout.TotalSeconds, 0, 3600)),
         };
@@ -179,6 +191,85 @@ internal sealed class OptionsReader
         return fallback;
     }
 
+    private RegistryOptions Registries(RegistryOptions fallback)
+    {
+        var endpoint = fallback.HuggingFaceEndpoint;
+        if (Text(Setting.HuggingFaceEndpoint) is { } text)
+        {
+            if (Uri.TryCreate(text, UriKind.Absolute, out var address) && address is { Scheme: "http" or "https", UserInfo: "" })
+            {
+                endpoint = address;
+            }
+            else
+            {
+                Problem(Setting.HuggingFaceEndpoint, "must be an address such as https://mirror.example, without user and password", hide: true);
+            }
+        }
+
+        return fallback with { HuggingFaceEndpoint = endpoint, PollInterval = Time(Setting.RegistryPollInterval, fallback.PollInterval, TimeSpan.FromSeconds(30), TimeSpan.FromDays(7)), FetcherImage = Text(Setting.FetcherImage) };
+    }
+
+    private TimeSpan Time(Setting setting, TimeSpan fallback, TimeSpan least, TimeSpan most)
+    {
+        if (Text(setting) is not { } text)
+        {
+            return fallback;
+        }
+
+        var unit = text.Length == 0 ? 0 : text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, _ => 0 };
+        if (unit > 0 && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && (double)number * unit is var seconds && seconds >= least.TotalSeconds && seconds <= most.TotalSeconds)
+        {
+            return TimeSpan.FromSeconds(seconds);
+        }
+
+        Problem(setting, $"must be a whole number with s, m or h, from {least.TotalSeconds}s to {most.TotalHours}h");
+        return fallback;
+    }
+
+    private Uri? HttpsUrl(Setting setting)
+    {
+        if (Text(setting) is not { } text)
+        {
+            return null;
+        }
+
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url is { Scheme: "https", PathAndQuery: "/", UserInfo: "", Fragment: "" })
+        {
+            return url;
+        }
+
+        Problem(setting, "must be https://HOST:PORT");
+        return null;
+    }
+
+    private string? Folder(Setting setting)
+    {
+        if (Text(setting) is { } folder && !Directory.Exists(folder))
+        {
+            Problem(setting, "must be a folder that exists");
+        }
+
+        return Text(setting);
+    }
+
+    private T Choice<T>(Setting setting, T fallback)
+        where T : struct, Enum
+    {
+        if (Text(setting) is not { } text)
+        {
+            return fallback;
+        }
+
+        if (Enum.TryParse<T>(text, ignoreCase: true, out var choice) && Enum.IsDefined(choice) && !char.IsAsciiDigit(text[0]))
+        {
+            return choice;
+        }
+
+        Problem(setting, $"must be one of {string.Join(", ", Enum.GetNames<T>())}");
+        return fallback;
+    }
+
     private LogLevel Level(LogLevel fallback)
     {
         if (Text(Setting.LogLevel) is not { } text)
@@ -218,5 +309,5 @@ internal sealed class OptionsReader
         return AcceleratorCatalogue.Default;
     }
 
-    private void Problem(Setting setting, string problem) => _problems.Add($"{_values[setting].Source} {problem}; it is \"{_values[setting].Value}\"");
+    private void Problem(Setting setting, string problem, bool hide = false) => _problems.Add($"{_values[setting].Source} {problem}{(hide ? "" : $"; it is \"{_values[setting].Value}\"")}");
 }

@@ -13,14 +13,22 @@ internal sealed record Setting(string Name, string? Placeholder, string Descript
     public static readonly Setting LeaderElectionNamespace = new("leaderElectionNamespace", "NAME", "Namespace of the lease. Default: the operator's own");
     public static readonly Setting MetricsBindAddress = new("metricsBindAddress", "[HOST]:PORT", "Address of /metrics; 0 for none. Default: :8080");
     public static readonly Setting HealthProbeBindAddress = new("healthProbeBindAddress", "[HOST]:PORT", "Address of /healthz and /readyz; 0 for none. Default: :8081");
+    public static readonly Setting WebhookBindAddress = new("webhookBindAddress", "[HOST]:PORT", "Address of the validating webhook; 0 for none. Default: :9443");
+    public static readonly Setting WebhookUrl = new("webhookUrl", "URL", "Address the API server reaches the webhook under when the operator runs outside the cluster; port 0 is the port listened on. Default: a Service leads to it");
+    public static readonly Setting WebhookCertDir = new("webhookCertDir", "FOLDER", "Folder with tls.crt and tls.key of the webhook, read again when they change. Default: the operator makes its own certificate");
+    public static readonly Setting LicensePolicy = new("licensePolicy", "POLICY", "What to do about a model without a licence: Warn, Refuse or Ignore. Default: Warn");
     public static readonly Setting Workers = new("workers", "N", "Objects of a kind worked on at the same time. Default: 4");
     public static readonly Setting Accelerators = new("accelerators", "FILE", "Accelerator catalogue that replaces the built-in one");
+    public static readonly Setting HuggingFaceEndpoint = new("huggingFaceEndpoint", "URL", "Hub, mirror or proxy for models that name no endpoint. Default: HF_ENDPOINT, or https://huggingface.co");
+    public static readonly Setting RegistryPollInterval = new("registryPollInterval", "TIME", "How often registries are asked whether a branch or tag has moved: 90s, 10m, 2h. Default: 10m");
+    public static readonly Setting FetcherImage = new("fetcherImage", "IMAGE", "Image of the operator, which Jobs run that fill the caches of models. Default: that of the operator's own pod");
     public static readonly Setting LogLevel = new("logLevel", "LEVEL", "Trace, Debug, Information, Warning or Error. Default: Information");
     public static readonly Setting ShutdownTimeoutSeconds = new("shutdownTimeoutSeconds", "N", "Seconds a stop waits for what is in hand. Default: 30");
 
     public static readonly IReadOnlyList<Setting> All =
     [
-        Kubeconfig, Context, Namespace, LeaderElect, LeaderElectionNamespace, MetricsBindAddress, HealthProbeBindAddress, Workers, Accelerators, LogLevel, ShutdownTimeoutSeconds,
+        Kubeconfig, Context, Namespace, LeaderElect, LeaderElectionNamespace, MetricsBindAddress, HealthProbeBindAddress,
+        WebhookBindAddress, WebhookUrl, WebhookCertDir, LicensePolicy, Workers, Accelerators, HuggingFaceEndpoint, RegistryPollInterval, FetcherImage, LogLevel, ShutdownTimeoutSeconds,
     ];
 
     /// <summary>Command line option: <c>--leader-elect</c>.</summary>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using LlmOperator.Configuration;
+using LlmOperator.Controllers.Webhooks;
 using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Configuration;
 using LlmOperator.Kubernetes.Controllers;
@@ -38,7 +39,7 @@ internal static class OperatorCommand
             setting => result.GetResult(options[setting]) is { Implicit: false } given ? given.Tokens is [var token, ..] ? token.Value : "true" : null,
             result.GetValue(config),
             cancellationToken));
-        return new RootCommand("llm-operator: language models on Kubernetes") { run };
+        return new RootCommand("llm-operator: language models on Kubernetes") { run, FetchCommand.Create() };
     }
 
     private static Option<string?> Option(Setting setting) => new(setting.Option)
@@ -53,8 +54,13 @@ internal static class OperatorCommand
         try
         {
             var options = OptionsReader.Read(commandLine, Environment.GetEnvironmentVariable, file);
-            var cluster = new ClusterConfigurationLoader().Load(options.Kubeconfig, options.Context);
-            options = options with { LeaderElectionNamespace = options.LeaderElectionNamespace ?? cluster.Namespace };
+            var loader = new ClusterConfigurationLoader();
+            var cluster = loader.Load(options.Kubeconfig, options.Context);
+            options = options with
+            {
+                LeaderElectionNamespace = options.LeaderElectionNamespace ?? cluster.Namespace,
+                OperatorNamespace = cluster.TokenFile is not null && loader.IsInCluster ? cluster.Namespace : null,
+            };
 
             await using var log = Log(options.LogLevel);
             using var loggers = new SerilogLoggerFactory(log);
@@ -62,7 +68,12 @@ internal static class OperatorCommand
             using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Cancel(signal, stop));
             using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Cancel(signal, stop));
             var fence = new LeaderFence(TimeProvider.System);
-            using var client = new KubeClient(cluster, new KubeClientOptions { Handler = new LeaderFenceHandler(fence) });
+            using var client = new KubeClient(cluster, new KubeClientOptions { Handler = new LeaderFenceHandler(fence, OperatorWebhook.IsUpkeep) });
+            if (options.Registries.FetcherImage is null && await OwnImage.FindAsync(client, Environment.GetEnvironmentVariable, stop.Token).ConfigureAwait(false) is { } image)
+            {
+                options = options with { Registries = options.Registries with { FetcherImage = image } };
+            }
+
             return await OperatorHost.RunAsync(options, client, TimeProvider.System, loggers, stop.Token, fence).ConfigureAwait(false) == RunOutcome.Stopped ? Stopped : LeadershipLost;
         }
         catch (Exception error) when (error is OptionsException or ClusterConfigurationException)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Microsoft.AspNetCore.Http;
 
 namespace LlmOperator.Serving;
 
@@ -13,10 +14,15 @@ internal sealed record HealthCheck(string Name, Func<string?> Check);
 /// <param name="ready">Checks of whether it can take over.</param>
 internal sealed class HealthPages(IReadOnlyList<HealthCheck> alive, IReadOnlyList<HealthCheck> ready)
 {
-    public Task<HttpReply> Answer(string target, CancellationToken cancellationToken)
+    public Task<HttpReply> AnswerAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        var (path, query) = target.Split('?', 2) is [var before, var after] ? (before, after) : (target, "");
-        return Task.FromResult(path.Split('/', StringSplitOptions.RemoveEmptyEntries) switch
+        if (!HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method))
+        {
+            return Task.FromResult(HttpReply.OnlyRead);
+        }
+
+        var query = request.QueryString.Value?.TrimStart('?') ?? "";
+        return Task.FromResult((request.Path.Value ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries) switch
         {
             ["healthz"] => All("healthz", alive, query),
             ["readyz"] => All("readyz", ready, query),

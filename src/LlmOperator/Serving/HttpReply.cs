@@ -2,7 +2,7 @@ using System.Net;
 
 namespace LlmOperator.Serving;
 
-/// <summary>An answer of the small server.</summary>
+/// <summary>An answer of one of the operator's pages.</summary>
 /// <param name="Status">Status.</param>
 /// <param name="Body">Text.</param>
 /// <param name="ContentType">Its media type.</param>
@@ -11,4 +11,6 @@ internal sealed record HttpReply(HttpStatusCode Status, string Body, string Cont
     public static HttpReply Ok(string body) => new(HttpStatusCode.OK, body);
 
     public static HttpReply NotFound { get; } = new(HttpStatusCode.NotFound, "not found\n");
+
+    public static HttpReply OnlyRead { get; } = new(HttpStatusCode.MethodNotAllowed, "only GET and HEAD are answered\n");
 }

@@ -208,12 +208,11 @@ public sealed class EndpointConditionsTests
 
     [Theory]
     [InlineData("""{"modelRef":{"name":"m"},"accelerator":{"type":"A9000"}}""", "UnknownAccelerator", "\"A9000\" is not in the accelerator catalogue: use one of T4, ")]
-    [InlineData("""{"modelRef":{"name":"m"},"accelerator":{"type":"auto"}}""", "AcceleratorAutoNotSupported", "set spec.accelerator.type")]
-    [InlineData("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"engine":{"type":"TGI"}}""", "EngineNotSupported", "set spec.engine.type to vLLM")]
+    [InlineData("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"engine":{"type":"TEI"}}""", "TaskNotSupported", "set spec.engine.type to vLLM or TGI or SGLang or LlamaCpp")]
     [InlineData("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"engine":{"args":["--port=9000"]}}""", "ArgumentNotAllowed", "set spec.engine.port")]
     [InlineData("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"rollout":{"maxSurge":"0%","maxUnavailable":0}}""", "RolloutImpossible", "set one of them to 1")]
     [InlineData("""{"modelRef":{"name":"m"},"backend":"SageMaker"}""", "BackendNotSupported", "spec.backend Kubernetes")]
-    [InlineData("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G","count":2},"parallelism":{"tensor":2,"pipeline":2}}""", "SeveralNodesNotSupported", "spec.accelerator.count to 4")]
+    [InlineData("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G","count":2},"parallelism":{"tensor":2,"pipeline":2}}""", "LeaderWorkerSetMissing", "spec.accelerator.count to 4")]
     public void What_cannot_be_done_is_said_and_nothing_is_touched(string spec, string reason, string message)
     {
         var plan = EndpointPlanner.Plan(Cluster.Observe(Cluster.Endpoint(spec), Cluster.Model(), A10G));

@@ -66,6 +66,23 @@ internal class BuiltinBehavior : KindBehavior
         };
     }
 
+    /// <inheritdoc/>
+    public override IEnumerable<string> Warnings(JsonObject obj, JsonObject? old)
+    {
+        if (old is null && NameUse is { } use && ObjectMetaRules.LabelFault(obj.Text("metadata", "name") ?? "") is { } fault)
+        {
+            yield return $"metadata.name: this is used in {use}, which can result in surprising behavior; a DNS label is recommended: [{fault}]";
+        }
+    }
+
+    /// <summary>Where names of this kind turn up as host names, for a warning; null when nowhere.</summary>
+    private string? NameUse => Kind switch
+    {
+        "Pod" => "the Pod's hostname",
+        "Deployment" or "ReplicaSet" or "ReplicationController" or "Job" or "CronJob" => "Pod names and hostnames",
+        _ => null,
+    };
+
     /// <summary>What an absent field selects as: numbers are 0, booleans false.</summary>
     private string MissingField(string field)
     {

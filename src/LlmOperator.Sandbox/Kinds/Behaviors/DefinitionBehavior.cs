@@ -18,6 +18,32 @@ internal sealed class DefinitionBehavior : BuiltinBehavior
         }
     }
 
+    /// <summary>The version objects are stored in is remembered at once; everything else of status comes later.</summary>
+    public override void Prepare(JsonObject obj, JsonObject? old, WriteContext context)
+    {
+        if (context.Subresource is not null)
+        {
+            return;
+        }
+
+        if (old is null)
+        {
+            obj["status"] = new JsonObject
+            {
+                ["conditions"] = null,
+                ["acceptedNames"] = new JsonObject { ["plural"] = "", ["kind"] = "" },
+                ["storedVersions"] = null,
+            };
+        }
+
+        var storage = obj.Objects("spec", "versions").FirstOrDefault(version => version.Flag("storage") == true).Text("name");
+        var stored = obj.Texts("status", "storedVersions");
+        if (storage is not null && !stored.Contains(storage))
+        {
+            obj.Child("status")["storedVersions"] = stored.Append(storage).ToJson();
+        }
+    }
+
     /// <inheritdoc/>
     public override void Validate(JsonObject obj, JsonObject? old, WriteContext context, FieldErrors errors)
     {
@@ -25,6 +51,10 @@ internal sealed class DefinitionBehavior : BuiltinBehavior
         if (context.Subresource is null && obj.Text("metadata", "deletionTimestamp") is null)
         {
             DefinitionRules.Validate(obj, old, errors);
+            if (obj.Texts("status", "storedVersions").Count == 0)
+            {
+                errors.Invalid("status.storedVersions", "null", "must have at least one stored version");
+            }
         }
     }
 }

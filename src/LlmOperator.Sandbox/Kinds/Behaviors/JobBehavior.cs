@@ -47,14 +47,21 @@ internal sealed class JobBehavior : BuiltinBehavior
             return;
         }
 
-        var uid = obj.Text("metadata", "uid") ?? "";
         var labels = spec.Child("template").Child("metadata").Child("labels");
-        foreach (var (key, value) in new[] { ("controller-uid", uid), (UidLabel, uid), ("job-name", obj.Text("metadata", "name") ?? ""), ("batch.kubernetes.io/job-name", obj.Text("metadata", "name") ?? "") })
+        foreach (var (key, value) in Generated(obj))
         {
-            labels[key] = value;
+            labels[key] = value?.DeepClone();
         }
 
-        spec.Child("selector").Child("matchLabels")[UidLabel] = uid;
+        spec.Child("selector").Child("matchLabels")[UidLabel] ??= obj.Text("metadata", "uid");
+    }
+
+    /// <summary>The labels by which a Job knows its pods.</summary>
+    private static JsonObject Generated(JsonObject obj)
+    {
+        var uid = obj.Text("metadata", "uid") ?? "";
+        var name = obj.Text("metadata", "name") ?? "";
+        return new JsonObject { ["controller-uid"] = uid, [UidLabel] = uid, ["job-name"] = name, ["batch.kubernetes.io/job-name"] = name };
     }
 
     /// <inheritdoc/>
@@ -72,7 +79,12 @@ internal sealed class JobBehavior : BuiltinBehavior
         {
             errors.Required("spec.selector");
         }
-        else if (!Rules.Matches(selector, spec.At("template", "metadata", "labels")))
+        else if (old is null && spec.Flag("manualSelector") != true && !Rules.Matches(selector, Generated(obj)))
+        {
+            errors.Invalid("spec.selector", selector.ToJsonString(), "`selector` not auto-generated");
+        }
+
+        if (spec.Object("selector") is { } matching && !Rules.Matches(matching, spec.At("template", "metadata", "labels")))
         {
             errors.Invalid("spec.template.metadata.labels", (spec.At("template", "metadata", "labels") ?? new JsonObject()).ToJsonString(), "`selector` does not match template `labels`");
         }
@@ -103,6 +115,7 @@ internal sealed class JobBehavior : BuiltinBehavior
             errors.Invalid($"{path}.backoffLimitPerIndex", spec["backoffLimitPerIndex"]!.ToJsonString(), "requires indexed completion mode");
         }
 
+        JobPolicyRules.Check(spec, path, errors);
         PodRules.Template(spec.Object("template"), $"{path}.template", errors);
         switch (spec.Text("template", "spec", "restartPolicy"))
         {

@@ -1,3 +1,4 @@
+using LlmOperator.Sandbox.Admission;
 using LlmOperator.Sandbox.Schemas;
 
 namespace LlmOperator.Sandbox.Kinds.Behaviors;
@@ -40,6 +41,7 @@ internal static class KindBehaviors
         ("storage.k8s.io", "StorageClass") => new StorageClassBehavior(),
         ("scheduling.k8s.io", "PriorityClass") => new PriorityClassBehavior(),
         ("apiextensions.k8s.io", "CustomResourceDefinition") => new DefinitionBehavior(),
+        ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration" or "MutatingWebhookConfiguration") => new WebhookConfigurationBehavior(),
         _ => new BuiltinBehavior(),
     };
 

@@ -7,10 +7,16 @@ namespace LlmOperator.Sandbox.Kinds.Behaviors;
 /// <summary>Nodes.</summary>
 internal sealed class NodeBehavior : BuiltinBehavior
 {
+    private const string NotReady = "node.kubernetes.io/not-ready";
+
     /// <inheritdoc/>
     public override void Prepare(JsonObject obj, JsonObject? old, WriteContext context)
     {
         base.Prepare(obj, old, context);
+        if (old is null)
+        {
+            TaintNew(obj.Child("spec"));
+        }
 
         // What a node can give is what it has, unless its kubelet keeps some back.
         if (obj.Object("status") is { } status && status.Object("capacity") is { } capacity)
@@ -21,6 +27,22 @@ internal sealed class NodeBehavior : BuiltinBehavior
                 allocatable[resource] ??= amount?.DeepClone();
             }
         }
+    }
+
+    /// <summary>Nothing is scheduled to a new node before it is known to be ready.</summary>
+    private static void TaintNew(JsonObject spec)
+    {
+        if (spec.Objects("taints").Any(taint => taint.Text("key") == NotReady && taint.Text("effect") == "NoSchedule"))
+        {
+            return;
+        }
+
+        if (spec["taints"] is not JsonArray taints)
+        {
+            spec["taints"] = taints = [];
+        }
+
+        taints.Add(new JsonObject { ["key"] = NotReady, ["effect"] = "NoSchedule" });
     }
 
     /// <inheritdoc/>

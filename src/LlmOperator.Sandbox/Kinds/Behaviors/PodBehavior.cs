@@ -131,8 +131,22 @@ internal sealed class PodBehavior : BuiltinBehavior
                 ?? throw Refusals.Forbidden(new ResourceName("", "pods"), pod.Text("metadata", "name") ?? "", $"no PriorityClass with name {name} was found");
         }
 
-        spec["priority"] = SystemClasses.TryGetValue(name, out var system) ? system : found?.Integer("value") ?? 0;
-        spec["preemptionPolicy"] ??= found?.Text("preemptionPolicy") ?? "PreemptLowerPriority";
+        var priority = SystemClasses.TryGetValue(name, out var system) ? system : found?.Integer("value") ?? 0;
+        if (spec.Integer("priority") is { } given && given != priority)
+        {
+            throw Forbidden($"the integer value of priority ({given}) must not be provided in pod spec; priority admission controller computed {priority} from the given PriorityClass name");
+        }
+
+        var policy = found?.Text("preemptionPolicy") ?? "PreemptLowerPriority";
+        if (spec.Text("preemptionPolicy") is { } own && own != policy)
+        {
+            throw Forbidden($"the string value of PreemptionPolicy ({own}) must not be provided in pod spec; priority admission controller computed {policy} from the given PriorityClass name");
+        }
+
+        spec["priority"] = priority;
+        spec["preemptionPolicy"] = policy;
+
+        Server.StatusException Forbidden(string reason) => Refusals.Forbidden(new ResourceName("", "pods"), pod.Text("metadata", "name") ?? "", reason);
     }
 
     private static void Tolerate(JsonObject spec, string taint)

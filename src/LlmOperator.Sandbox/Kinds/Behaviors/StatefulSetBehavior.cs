@@ -46,7 +46,11 @@ internal sealed class StatefulSetBehavior() : WorkloadBehavior("statefulset")
         }
 
         var spec = obj.Child("spec");
-        Rules.OneOf(spec["podManagementPolicy"], "spec.podManagementPolicy", errors, "OrderedReady", "Parallel");
+        if (spec.Text("podManagementPolicy") is { } policy && policy is not ("OrderedReady" or "Parallel"))
+        {
+            errors.Invalid("spec.podManagementPolicy", $"\"{policy}\"", "must be 'OrderedReady' or 'Parallel'");
+        }
+
         if (spec.Text("updateStrategy", "type") is { } type && type is not ("RollingUpdate" or "OnDelete"))
         {
             errors.Invalid("spec.updateStrategy", spec["updateStrategy"]!.ToJsonString(), "must be 'RollingUpdate' or 'OnDelete'");

@@ -7,6 +7,8 @@ namespace LlmOperator.Sandbox.Kinds.Behaviors;
 /// <summary>Kinds that keep pods of a template running: the selector must match the template and then stays.</summary>
 internal abstract class WorkloadBehavior(string noun) : BuiltinBehavior
 {
+    private const string Mismatch = "`selector` does not match template `labels`";
+
     /// <inheritdoc/>
     public override void Default(JsonObject obj)
     {
@@ -55,7 +57,9 @@ internal abstract class WorkloadBehavior(string noun) : BuiltinBehavior
     {
         if (spec.Object("selector") is not { } selector)
         {
-            return; // Absence is the schema's to report.
+            // Absence is the schema's to report; no selector matches no labels.
+            errors.Invalid("spec.template.metadata.labels", spec.At("template", "metadata", "labels")?.ToJsonString() ?? "null", Mismatch);
+            return;
         }
 
         Rules.Selector(selector, "spec.selector", errors);
@@ -65,7 +69,7 @@ internal abstract class WorkloadBehavior(string noun) : BuiltinBehavior
         }
         else if (!Rules.Matches(selector, spec.At("template", "metadata", "labels")))
         {
-            errors.Invalid("spec.template.metadata.labels", (spec.At("template", "metadata", "labels") ?? new JsonObject()).ToJsonString(), "`selector` does not match template `labels`");
+            errors.Invalid("spec.template.metadata.labels", spec.At("template", "metadata", "labels")?.ToJsonString() ?? "null", Mismatch);
         }
     }
 }

@@ -1,0 +1,124 @@
+using LlmOperator.Planning.Admission;
+using LlmOperator.Planning.Endpoints;
+using Xunit;
+using static LlmOperator.Planning.Tests.Admission.AdmissionCases;
+
+namespace LlmOperator.Planning.Tests.Admission;
+
+public sealed class EndpointAdmissionTests
+{
+    [Fact]
+    public void A_sound_endpoint_of_a_known_model_is_allowed_without_a_word()
+    {
+        var decision = new AdmissionCases().With(Model()).Review(Endpoint());
+
+        Assert.Empty(decision.Errors);
+        Assert.Empty(decision.Warnings);
+    }
+
+    [Fact]
+    public void An_endpoint_may_come_before_its_model()
+    {
+        var decision = new AdmissionCases().Review(Endpoint());
+
+        Assert.Empty(decision.Errors);
+        Assert.Equal(["there is no LlmModel m in this namespace yet: nothing runs until it is created"], decision.Warnings);
+    }
+
+    [Theory]
+    [InlineData("", """{"type":"Z9"}""", "FieldValueNotSupported", "spec.accelerator.type", "Unsupported value: \"Z9\": spec.accelerator.type \"Z9\" is not in the accelerator catalogue: use one of ")]
+    [InlineData(""" "engine":{"args":["--port=1"]} """, """{"type":"A10G"}""", "FieldValueForbidden", "spec.engine.args", "Forbidden: spec.engine.args must not have --port")]
+    [InlineData(""" "rollout":{"maxSurge":0,"maxUnavailable":"0%"} """, """{"type":"A10G"}""", "FieldValueInvalid", "spec.rollout.maxUnavailable", "Invalid value: \"0%\": with spec.rollout.maxSurge and spec.rollout.maxUnavailable both 0")]
+    public void What_needs_no_model_is_refused_before_there_is_one(string fields, string accelerator, string reason, string field, string message)
+    {
+        var error = Assert.Single(new AdmissionCases().Review(Endpoint(fields, accelerator: accelerator)).Errors);
+
+        Assert.Equal((reason, field), (error.Reason, error.Field));
+        Assert.StartsWith(message, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(""" "card":{"commercialUse":false} """, """ "usage":"Commercial" """, "spec.usage", "the licence of LlmModel m does not allow that")]
+    [InlineData(""" "quantization":"eetq" """, "", "spec.modelRef.name", "vLLM does not load weights as eetq: set spec.quantization of LlmModel m to ")]
+    [InlineData("", """ "parallelism":{"tensor":2,"pipeline":2},"accelerator":{"type":"A10G","count":6} """, "spec.accelerator.count", "parallelism.tensor 2 x parallelism.pipeline 2")]
+    [InlineData(""" "limits":{"maxInputTokens":4096} """, """ "engine":{"contextLength":4096} """, "spec.engine.contextLength", "must be more than limits.maxInputTokens 4096 of LlmModel m: raise it to 4097 or more")]
+    [InlineData(""" "limits":{"maxBatchTotalTokens":2048} """, """ "engine":{"contextLength":4096} """, "spec.engine.contextLength", "must not exceed limits.maxBatchTotalTokens 2048 of LlmModel m")]
+    [InlineData(""" "adapters":[{"name":"twin","source":{"pvc":{"claimName":"a"}}}] """, "", "spec.modelRef.name", "adapter twin of LlmModel m has the name of the endpoint")]
+    [InlineData(""" "card":{"adaptable":false},"adapters":[{"name":"a","source":{"pvc":{"claimName":"a"}}}] """, "", "spec.modelRef.name", "the licence does not allow (spec.card.adaptable is false)")]
+    public void What_the_model_does_not_allow_is_refused_with_the_words_of_the_condition(string model, string endpoint, string field, string words)
+    {
+        var cases = new AdmissionCases().With(Model(model));
+        var candidate = Endpoint(endpoint);
+
+        var error = Assert.Single(cases.Review(candidate).Errors);
+
+        Assert.Equal(field, error.Field);
+        Assert.Contains(words, error.Message);
+        var plan = EndpointPlanner.Plan(Endpoints.Cluster.Observe(candidate, cases.Models["m"]));
+        var condition = plan.Status.Conditions!.Single(condition => condition.Type == "Ready");
+        Assert.EndsWith(condition.Message!, error.Message, StringComparison.Ordinal);
+        Assert.Null(plan.Deployment);
+    }
+
+    [Fact]
+    public void All_that_is_wrong_is_listed_at_once()
+    {
+        var cases = new AdmissionCases().With(Model(""" "card":{"commercialUse":false} """));
+
+        var errors = cases.Review(Endpoint(""" "usage":"Commercial","rollout":{"maxSurge":0,"maxUnavailable":0} """, accelerator: """{"type":"Z9"}""")).Errors;
+
+        Assert.Equal(["spec.usage", "spec.rollout.maxUnavailable", "spec.accelerator.type"], errors.Select(error => error.Field));
+    }
+
+    [Theory]
+    [InlineData(LicensePolicy.Warn, 0, 1)]
+    [InlineData(LicensePolicy.Refuse, 1, 0)]
+    [InlineData(LicensePolicy.Ignore, 0, 0)]
+    public void A_missing_licence_warns_or_refuses_as_configured(LicensePolicy policy, int errors, int warnings)
+    {
+        var decision = new AdmissionCases { LicensePolicy = policy }.With(Model()).Review(Endpoint());
+
+        Assert.Equal((errors, warnings), (decision.Errors.Count, decision.Warnings.Count));
+        Assert.All([.. decision.Errors.Select(error => error.Message), .. decision.Warnings], text => Assert.EndsWith("nothing says under which licence LlmModel m may be used: set its spec.card.license", text, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_licence_the_registry_has_not_told_yet_is_not_missing() =>
+        Assert.Empty(new AdmissionCases { LicensePolicy = LicensePolicy.Refuse }.With(Model(observed: false)).Review(Endpoint()).Errors);
+
+    [Fact]
+    public void What_was_broken_elsewhere_does_not_keep_people_from_changing_something_else()
+    {
+        var cases = new AdmissionCases().With(Model(""" "card":{"commercialUse":false} """));
+        var before = Endpoint(""" "usage":"Commercial","replicas":3 """);
+
+        var decision = cases.Review(Endpoint(""" "usage":"Commercial","replicas":1 """), before);
+
+        Assert.Empty(decision.Errors);
+        Assert.Contains("does not allow that", Assert.Single(decision.Warnings));
+        Assert.Single(cases.Review(Endpoint(""" "usage":"Commercial" """, accelerator: """{"type":"Z9"}"""), before).Errors);
+    }
+
+    [Fact]
+    public void What_only_this_version_cannot_do_is_a_warning()
+    {
+        var decision = new AdmissionCases().With(Model()).Review(Endpoint(""" "backend":"SageMaker" """));
+
+        Assert.Empty(decision.Errors);
+        Assert.Contains("does not serve on SageMaker", Assert.Single(decision.Warnings));
+    }
+
+    [Fact]
+    public void A_reference_to_an_endpoint_of_another_task_is_refused_and_one_to_none_is_a_warning()
+    {
+        var cases = new AdmissionCases().With(Model()).With(Endpoint(name: "chat"));
+        const string Rag = """ "rag":{"indexRef":{"name":"i"},"rerank":{"endpointRef":{"name":"chat"}},"helper":{"endpointRef":{"name":"absent"}}} """;
+
+        var error = Assert.Single(cases.Review(Endpoint(Rag)).Errors);
+
+        Assert.Equal("spec.rag.rerank.endpointRef.name", error.Field);
+        Assert.Contains("with task Generate, and one with task Rerank is needed", error.Message);
+        cases.With(Model(""" "task":"Rerank" """, "ranker")).With(Endpoint(name: "chat", model: "ranker"));
+        Assert.Contains("spec.rag.helper.endpointRef.name: there is no LlmEndpoint absent in this namespace yet", cases.Review(Endpoint(Rag)).Warnings);
+    }
+}
