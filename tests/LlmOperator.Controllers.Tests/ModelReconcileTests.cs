@@ -15,7 +15,7 @@ public sealed class ModelReconcileTests
         await using var cluster = new OperatorFixture();
         cluster.PutModel();
         cluster.Start();
-        await Until.TrueAsync(() => Model(cluster).Status?.Conditions.IsTrue("Ready") == true, "the model is ready");
+        await Until.TrueAsync(() => Model(cluster).Status?.Conditions.IsTrue("Ready") == true, "the model is ready", cluster.Clock, TimeSpan.FromSeconds(1));
         await cluster.SettleAsync();
 
         Assert.Equal(["apply llmmodels/status m"], cluster.Writes);
@@ -31,12 +31,12 @@ public sealed class ModelReconcileTests
         Assert.Equal([ApiGroup.Finalizer], Model(cluster).Metadata.Finalizers);
 
         cluster.Api.Put(Model(cluster) with { Metadata = Model(cluster).Metadata with { DeletionTimestamp = cluster.Clock.GetUtcNow() } });
-        await Until.TrueAsync(() => Model(cluster).Status?.Conditions.Find("InUse") is { Status: "True" }, "the model says that it is in use");
+        await Until.TrueAsync(() => Model(cluster).Status?.Conditions.Find("InUse") is { Status: "True" }, "the model says that it is in use", cluster.Clock, TimeSpan.FromSeconds(1));
         Assert.Contains("twin", Model(cluster).Status!.Conditions.Find("InUse")!.Message);
         Assert.Equal([ApiGroup.Finalizer], Model(cluster).Metadata.Finalizers);
 
         cluster.Api.Remove<LlmEndpoint>("twin");
-        await Until.TrueAsync(() => Model(cluster).Metadata.Finalizers is null or { Count: 0 }, "the model may go");
+        await Until.TrueAsync(() => Model(cluster).Metadata.Finalizers is null or { Count: 0 }, "the model may go", cluster.Clock, TimeSpan.FromSeconds(1));
     }
 
     [Fact]
@@ -46,9 +46,9 @@ public sealed class ModelReconcileTests
         await cluster.ServeAsync();
 
         cluster.Api.Remove<LlmEndpoint>("twin");
-        await Until.TrueAsync(() => Model(cluster).Metadata.Finalizers is null or { Count: 0 }, "the finalizer is gone");
+        await Until.TrueAsync(() => Model(cluster).Metadata.Finalizers is null or { Count: 0 }, "the finalizer is gone", cluster.Clock, TimeSpan.FromSeconds(1));
 
-        await Until.TrueAsync(() => Model(cluster).Status!.UsedBy is { Count: 0 }, "the user is gone");
+        await Until.TrueAsync(() => Model(cluster).Status!.UsedBy is { Count: 0 }, "the user is gone", cluster.Clock, TimeSpan.FromSeconds(1));
     }
 
     [Fact]
@@ -60,8 +60,8 @@ public sealed class ModelReconcileTests
 
         cluster.PutEndpoint(spec: """{"modelRef":{"name":"other"},"accelerator":{"type":"A10G"}}""");
 
-        await Until.TrueAsync(() => cluster.Api.Peek<LlmModel>("other")!.Status?.UsedBy is ["twin"], "the new model knows its user");
-        await Until.TrueAsync(() => Model(cluster).Metadata.Finalizers is null or { Count: 0 }, "the old one is free");
+        await Until.TrueAsync(() => cluster.Api.Peek<LlmModel>("other")!.Status?.UsedBy is ["twin"], "the new model knows its user", cluster.Clock, TimeSpan.FromSeconds(1));
+        await Until.TrueAsync(() => Model(cluster).Metadata.Finalizers is null or { Count: 0 }, "the old one is free", cluster.Clock, TimeSpan.FromSeconds(1));
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class ModelReconcileTests
         await using var cluster = new OperatorFixture();
         cluster.PutModel();
         cluster.Start();
-        await Until.TrueAsync(() => Model(cluster).Status is not null, "the model was looked at");
+        await Until.TrueAsync(() => Model(cluster).Status is not null, "the model was looked at", cluster.Clock, TimeSpan.FromSeconds(1));
         await cluster.SettleAsync();
         cluster.Api.ForgetRequests();
 
