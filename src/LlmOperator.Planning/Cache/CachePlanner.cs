@@ -231,7 +231,7 @@ public static class CachePlanner
                 return $"; its pod has no node: {unplaced}";
             }
 
-            if (pod.Status?.ContainerStatuses?.FirstOrDefault()?.State?.Waiting is { Reason: not (null or "ContainerCreating" or "PodInitializing") } waiting)
+            if (pod.Status?.ContainerStatuses is [{ State.Waiting: { Reason: not (null or "ContainerCreating" or "PodInitializing") } waiting }, ..])
             {
                 return $"; its pod waits: {waiting.Reason}{(waiting.Message is { Length: > 0 } text ? $" ({text})" : "")}";
             }
@@ -244,7 +244,7 @@ public static class CachePlanner
     {
         var ended = observed.JobPods
             .Where(pod => pod.Metadata.OwnerReferences?.Any(owner => owner.Uid == failed.Metadata.Uid) == true)
-            .Select(pod => pod.Status?.ContainerStatuses?.FirstOrDefault()?.State?.Terminated)
+            .Select(pod => pod.Status?.ContainerStatuses is [var first, ..] ? first.State?.Terminated : null)
             .Where(state => state is { ExitCode: not (null or 0) })
             .MaxBy(state => state!.FinishedAt);
         var cause = ended?.Message?.Trim() is { Length: > 0 } said ? said : failed.Status?.Conditions?.FirstOrDefault(condition => condition.Type == "Failed")?.Message ?? "its pods failed";
