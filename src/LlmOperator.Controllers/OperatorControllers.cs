@@ -49,13 +49,13 @@ public static class OperatorControllers
         var keeper = new ModelCacheKeeper(caches, manager.Client, options, time);
         manager.AddController("llmmodel", new LlmModelReconciler(caches, manager.Client, events, lookups, new(registry, credentials, time), keeper, time), controller => controller
             .For<LlmModel>(Predicates.Or(Predicates.GenerationChanged, RefreshAsked))
-            .Owns<PersistentVolumeClaim>(scope: OperatorCaches.OwnScope)
-            .Owns<Job>(scope: OperatorCaches.OwnScope)
+            .Owns<PersistentVolumeClaim>(scope: OperatorCaches.ModelCacheScope)
+            .Owns<Job>(scope: OperatorCaches.ModelCacheScope)
             .Watches<Pod>(pod => CachedModelOf(caches, pod), scope: OperatorCaches.OwnScope)
             .Watches<LlmEndpoint>(ModelOf, ReferenceChanged)
             .Workers(workers));
 
-        manager.AddController("llmendpoint", new LlmEndpointReconciler(caches, manager.Client, events, catalogue, licenses, time), controller => controller
+        manager.AddController("llmendpoint", new LlmEndpointReconciler(caches, manager.Client, events, catalogue, licenses, options, time), controller => controller
             .For<LlmEndpoint>(Predicates.GenerationChanged)
             .Owns<Deployment>(change => !caches.Deployments.IsEcho(change))
             .Owns<Service>(change => !caches.Services.IsEcho(change))
@@ -77,7 +77,7 @@ public static class OperatorControllers
 
     /// <summary>Which pods fetch or load a model concerns its cache alone.</summary>
     private static IEnumerable<ObjectKey> CachedModelOf(OperatorCaches caches, Pod pod) =>
-        OperatorCaches.ModelOf(pod) is { } model && caches.Models.Get(model)?.Spec?.Cache is not null ? [model] : [];
+        OperatorCaches.ModelOf(pod) is { } model && caches.Models.Get(model) is { } known && (known.Spec?.Cache is not null || known.Status?.Cache is not null) ? [model] : [];
 
     /// <summary>The status of a budget changes with every pod and decides nothing.</summary>
     private static readonly Func<ObjectEvent, bool> NotStatusAlone = Predicates.Or(Predicates.GenerationChanged, Predicates.LabelsChanged, Predicates.AnnotationsChanged, OwnersChanged);

@@ -2,8 +2,8 @@ using System.Net;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
 using LlmOperator.Kubernetes.Objects;
-using LlmOperator.Planning.Endpoints;
 using LlmOperator.Kubernetes.Tests.Fakes;
+using LlmOperator.Planning.Endpoints;
 using Xunit;
 
 namespace LlmOperator.Controllers.Tests;

@@ -34,7 +34,7 @@ internal static class CacheTransforms
         ? policy with { Metadata = Trimmed(policy.Metadata) }
         : new() { Metadata = NameOnly(policy.Metadata) };
 
-    /// <summary>Where a pod is, what accelerators it holds there and what it waits for.</summary>
+    /// <summary>Where a pod is, what accelerators it holds there, what it waits for and what became of it.</summary>
     /// <param name="resources">Resources accelerators are counted in.</param>
     public static Func<Pod, Pod> Pod(IReadOnlySet<string> resources) => pod => new()
     {
@@ -44,6 +44,9 @@ internal static class CacheTransforms
         {
             Phase = status.Phase,
             Conditions = [.. (status.Conditions ?? []).Where(condition => condition.Type is "PodScheduled" or "Ready")],
+            Reason = status.Reason,
+            Message = status.Phase == "Failed" ? status.Message : null,
+            InitContainerStatuses = status.InitContainerStatuses?.All(container => container.Ready == true) == true ? null : status.InitContainerStatuses,
             ContainerStatuses = status.ContainerStatuses,
         },
     };

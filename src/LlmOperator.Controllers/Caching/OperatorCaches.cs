@@ -19,6 +19,8 @@ internal sealed class OperatorCaches
     private readonly Informer<Pod> _pods;
     private readonly Informer<Node> _nodes;
     private readonly Informer<Deployment> _deployments;
+    private readonly Informer<PersistentVolumeClaim> _claims;
+    private readonly Informer<Job> _jobs;
     private readonly Informer<LeaderWorkerSet> _leaderWorkerSets;
 
     public OperatorCaches(InformerSet informers, AcceleratorCatalogue catalogue)
@@ -43,10 +45,11 @@ internal sealed class OperatorCaches
             .AddIndex(ByModel, static deployment => ModelOf(deployment) is { } model ? [model.ToString()] : [])
             .Transform(CacheTransforms.Deployment);
         Deployments = new(_deployments);
-        Claims = new(informers.Get<PersistentVolumeClaim>(OwnScope).Transform(static claim => claim with { Metadata = CacheTransforms.Trimmed(claim.Metadata) }));
-        var jobs = informers.Get<Job>(OwnScope).Transform(static job => job with { Metadata = CacheTransforms.Trimmed(job.Metadata) });
-        Jobs = new(jobs);
-        OwnedJobs = jobs.OwnedBy;
+        _claims = informers.Get<PersistentVolumeClaim>(ModelCacheScope).Transform(static claim => claim with { Metadata = CacheTransforms.Trimmed(claim.Metadata) });
+        _jobs = informers.Get<Job>(ModelCacheScope).Transform(static job => job with { Metadata = CacheTransforms.Trimmed(job.Metadata) });
+        Claims = new(_claims);
+        Jobs = new(_jobs);
+        OwnedJobs = _jobs.OwnedBy;
         Services = new(informers.Get<Service>().Transform(CacheTransforms.Service));
         OwnedDeployments = _deployments.OwnedBy;
         DisruptionBudgets = new(informers.Get<PodDisruptionBudget>().Transform(CacheTransforms.DisruptionBudget));
@@ -59,8 +62,11 @@ internal sealed class OperatorCaches
         OwnedServices = informers.Get<Service>().OwnedBy;
     }
 
-    /// <summary>Of pods, Jobs and volume claims only what the operator made is watched.</summary>
+    /// <summary>Of pods only what the operator made is watched.</summary>
     public static InformerScope OwnScope { get; } = new(LabelSelector: ObjectNames.ManagedBySelector);
+
+    /// <summary>Likewise of Jobs and volume claims, and only where a model has a cache.</summary>
+    public static InformerScope ModelCacheScope { get; } = OwnScope with { OnDemand = true };
 
     /// <summary>The kind is an addition to Kubernetes that most clusters do without.</summary>
     public static InformerScope GroupScope { get; } = new(Optional: true);
@@ -76,6 +82,9 @@ internal sealed class OperatorCaches
     public OwnWrites<PersistentVolumeClaim> Claims { get; }
 
     public OwnWrites<Job> Jobs { get; }
+
+    /// <summary>Has the objects of model caches watched, and waits until they are known.</summary>
+    public Task DemandModelCachesAsync(CancellationToken cancellationToken) => Task.WhenAll(_claims.DemandAsync(cancellationToken), _jobs.DemandAsync(cancellationToken));
 
     /// <summary>Jobs that name an owner, by its uid.</summary>
     public Func<string, IReadOnlyList<Job>> OwnedJobs { get; }

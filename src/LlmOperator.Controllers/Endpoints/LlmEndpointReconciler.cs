@@ -2,6 +2,8 @@ using System.Net;
 using LlmOperator.Api;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Controllers.Caching;
+using LlmOperator.Controllers.Diagnosis;
+using LlmOperator.Controllers.Registries;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Applying;
 using LlmOperator.Kubernetes.Client;
@@ -16,20 +18,22 @@ using LlmOperator.Planning.Endpoints;
 namespace LlmOperator.Controllers.Endpoints;
 
 /// <summary>
-/// Serves an endpoint: looks at the caches, lets the planner decide, applies what differs. It reads nothing from the API server, and when nothing differs it writes nothing.
+/// Serves an endpoint: looks at the caches, lets the planner decide, applies what differs. It reads nothing from the API server but the log of an engine that ended, once, and when nothing differs it writes nothing.
 /// A deleted endpoint needs no work: everything made for it names it as owner and is collected with it.
 /// </summary>
 internal sealed class LlmEndpointReconciler(
-    OperatorCaches caches, IKubeClient client, IEventSink events, AcceleratorCatalogue catalogue, LicensePolicy licenses, TimeProvider time) : IReconciler
+    OperatorCaches caches, IKubeClient client, IEventSink events, AcceleratorCatalogue catalogue, LicensePolicy licenses, RegistryOptions registries, TimeProvider time) : IReconciler
 {
     private readonly ObjectApplier _applier = new(client, FieldManagers.Operator, ApiGroup.ContentHashAnnotation);
     private readonly StatusWriter<LlmEndpoint> _status = new(caches.Endpoints, client, events, time);
+    private readonly CrashLogs _logs = new(client, time);
 
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         if (caches.Endpoints.Get(key) is not { Spec: { } spec, Metadata.DeletionTimestamp: null } endpoint)
         {
             _status.Forget(key);
+            _logs.Forget(key);
             return ReconcileResult.Done;
         }
 
@@ -50,9 +54,11 @@ internal sealed class LlmEndpointReconciler(
             PodsOn = caches.PodsOn,
             Catalogue = catalogue,
             LicensePolicy = licenses,
+            HubEndpoint = registries.MirrorOfHub,
             Now = time.GetUtcNow(),
         };
 
+        observed = observed with { Logs = await _logs.ReadAsync(key, observed, cancellationToken).ConfigureAwait(false) };
         var plan = EndpointPlanner.Plan(observed);
         (Deployment? Object, bool Written) deployment;
         (LeaderWorkerSet? Object, bool Written) groups;

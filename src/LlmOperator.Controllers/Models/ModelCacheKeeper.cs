@@ -27,13 +27,14 @@ internal sealed class ModelCacheKeeper(OperatorCaches caches, IKubeClient client
     /// <param name="cancellationToken">Cancels requests.</param>
     public async Task<CachePlan?> KeepAsync(LlmModel model, IReadOnlyList<CacheItem>? items, CancellationToken cancellationToken)
     {
-        var uid = model.Metadata.Uid!;
         var key = new ObjectKey(model.Metadata.Namespace, CacheJobs.ClaimName(model));
         var isWanted = model.Spec!.Cache is not null;
-        if (!isWanted && caches.Claims.Get(key)?.ControllerOf()?.Uid != uid && caches.OwnedJobs(uid).Count == 0)
+        if (!isWanted && model.Status?.Cache is null)
         {
             return null;
         }
+
+        await caches.DemandModelCachesAsync(cancellationToken).ConfigureAwait(false);
 
         var started = new HashSet<string>(StringComparer.Ordinal);
         for (var round = 1; ; round++)
@@ -49,7 +50,7 @@ internal sealed class ModelCacheKeeper(OperatorCaches caches, IKubeClient client
             var isChanged = await ApplyAsync(plan, claim, started, cancellationToken).ConfigureAwait(false);
             if (!isChanged || round == MostRounds)
             {
-                return isWanted ? plan : null;
+                return plan;
             }
         }
     }
@@ -68,7 +69,7 @@ internal sealed class ModelCacheKeeper(OperatorCaches caches, IKubeClient client
             JobPods = [.. pods.Where(pod => jobs.Any(job => pod.Metadata.OwnerReferences?.Any(owner => owner.Uid == job.Metadata.Uid) == true))],
             Loaded = [.. pods.Where(IsServing).Select(pod => CacheLabel(pod.Metadata.Labels)), .. caches.DeploymentsOfModel(ObjectKey.Of(model)).Select(deployment => CacheLabel(deployment.Spec?.Template?.Metadata?.Labels))],
             FetcherImage = options.FetcherImage ?? DefaultImage,
-            HubEndpoint = options.HuggingFaceEndpoint == RegistryOptions.HuggingFace ? null : options.HuggingFaceEndpoint.AbsoluteUri,
+            HubEndpoint = options.MirrorOfHub,
             Now = time.GetUtcNow(),
         };
     }

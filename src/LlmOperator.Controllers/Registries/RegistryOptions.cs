@@ -9,6 +9,9 @@ public sealed record RegistryOptions
     /// <summary>Where Hugging Face repositories lie that name no endpoint of their own: the hub, a mirror or a proxy of it.</summary>
     public Uri HuggingFaceEndpoint { get; init; } = HuggingFace;
 
+    /// <summary>The mirror or proxy, as pods are told of it; null for the hub itself.</summary>
+    internal string? MirrorOfHub => HuggingFaceEndpoint == HuggingFace ? null : HuggingFaceEndpoint.AbsoluteUri.TrimEnd('/');
+
     /// <summary>How often a registry is asked whether a branch or tag has moved, give or take a tenth.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromMinutes(10);
 

@@ -18,6 +18,7 @@ public sealed partial class Informer<T> : IInformer
     private readonly ILogger _logger;
     private readonly Random _random;
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _demanded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _dispatch = new();
     private Action<ObjectEvent>[] _handlers = [];
     private Func<T, T>? _transform;
@@ -40,10 +41,10 @@ public sealed partial class Informer<T> : IInformer
     public InformerScope Scope { get; }
 
     /// <inheritdoc/>
-    public bool HasSynced => _synced.Task.IsCompleted;
+    public bool HasSynced => Scope.OnDemand || _synced.Task.IsCompleted;
 
     /// <inheritdoc/>
-    public Task Synced => _synced.Task;
+    public Task Synced => Scope.OnDemand ? Task.CompletedTask : _synced.Task;
 
     /// <summary>Whether the server had the kind when it was last asked; false before the first answer, and when an optional kind is missing.</summary>
     public bool IsServed { get; private set; }
@@ -101,10 +102,25 @@ public sealed partial class Informer<T> : IInformer
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var period = _options.Resync > TimeSpan.Zero ? _options.Resync * (0.9 + (0.2 * _random.NextDouble())) : Timeout.InfiniteTimeSpan;
         using var resync = _time.CreateTimer(static state => ((Informer<T>)state!).Resync(), this, period, period);
-        await _reflector.RunAsync(cancellationToken).ConfigureAwait(false);
+        if (Scope.OnDemand)
+        {
+            await _demanded.Task.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        if (!cancellationToken.IsCancellationRequested)
+        {
+            await _reflector.RunAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Prepares a fresh object for keeping.</summary>
+    /// <summary>Has the kind watched from now on, where the scope leaves that to demand, and waits until the cache is filled.</summary>
+    public Task DemandAsync(CancellationToken cancellationToken)
+    {
+        _demanded.TrySetResult();
+        return _synced.Task.WaitAsync(cancellationToken);
+    }
+
     internal T Prepare(T obj) => _transform is null ? obj : _transform(obj);
 
     /// <summary>An object is new or changed.</summary>
@@ -154,7 +170,7 @@ public sealed partial class Informer<T> : IInformer
                 }
             }
 
-            var initial = !HasSynced;
+            var initial = !_synced.Task.IsCompleted;
             foreach (var (key, obj) in objects)
             {
                 Upsert(key, obj, initial);

@@ -5,7 +5,8 @@ namespace LlmOperator.Kubernetes.Informers;
 /// <param name="LabelSelector">Label selector in the API's text form.</param>
 /// <param name="FieldSelector">Field selector in the API's text form.</param>
 /// <param name="Optional">The cluster may not have the kind, or not let us see it: the cache is then empty and synced, and fills when the kind appears.</param>
-public sealed record InformerScope(string? Namespace = null, string? LabelSelector = null, string? FieldSelector = null, bool Optional = false);
+/// <param name="OnDemand">Nothing is watched before somebody asks for it; the cache counts as synced and is empty until then.</param>
+public sealed record InformerScope(string? Namespace = null, string? LabelSelector = null, string? FieldSelector = null, bool Optional = false, bool OnDemand = false);
 
 /// <summary>Settings all informers of a set share.</summary>
 public sealed record InformerOptions

@@ -19,7 +19,7 @@ public sealed class PooledStringConverter : JsonConverter<string>
 public sealed class PooledListConverter : JsonConverter<IReadOnlyList<string>>
 {
     [ThreadStatic]
-    private static List<string>? t_scratch;
+    private static List<string>? _scratch;
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -29,7 +29,7 @@ public sealed class PooledListConverter : JsonConverter<IReadOnlyList<string>>
             throw new JsonException("expected a list of strings");
         }
 
-        var items = t_scratch ??= [];
+        var items = _scratch ??= [];
         items.Clear();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
@@ -83,7 +83,7 @@ public sealed class QuantityMapConverter : CompactMapConverter<Quantity>
 public abstract class CompactMapConverter<T> : JsonConverter<IReadOnlyDictionary<string, T>>
 {
     [ThreadStatic]
-    private static List<KeyValuePair<string, T>>? t_scratch;
+    private static List<KeyValuePair<string, T>>? _scratch;
 
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, T> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -93,7 +93,7 @@ public abstract class CompactMapConverter<T> : JsonConverter<IReadOnlyDictionary
             throw new JsonException("expected a map");
         }
 
-        var entries = t_scratch ??= [];
+        var entries = _scratch ??= [];
         entries.Clear();
         Dictionary<string, T>? many = null;
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)

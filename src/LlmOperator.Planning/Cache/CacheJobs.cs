@@ -210,17 +210,14 @@ public static class CacheJobs
     {
         if (source.HuggingFace?.TokenSecretRef is { } token)
         {
-            yield return FromSecret(prefix + "HF_TOKEN", token.Name, token.Key, optional: false);
+            yield return ModelVolume.FromSecret(prefix + "HF_TOKEN", token.Name, token.Key);
         }
 
         if (source.S3?.CredentialsSecretRef is { } keys)
         {
-            yield return FromSecret(prefix + "AWS_ACCESS_KEY_ID", keys.Name, "AWS_ACCESS_KEY_ID", optional: false);
-            yield return FromSecret(prefix + "AWS_SECRET_ACCESS_KEY", keys.Name, "AWS_SECRET_ACCESS_KEY", optional: false);
-            yield return FromSecret(prefix + "AWS_SESSION_TOKEN", keys.Name, "AWS_SESSION_TOKEN", optional: true);
+            yield return ModelVolume.FromSecret(prefix + "AWS_ACCESS_KEY_ID", keys.Name, "AWS_ACCESS_KEY_ID");
+            yield return ModelVolume.FromSecret(prefix + "AWS_SECRET_ACCESS_KEY", keys.Name, "AWS_SECRET_ACCESS_KEY");
+            yield return ModelVolume.FromSecret(prefix + "AWS_SESSION_TOKEN", keys.Name, "AWS_SESSION_TOKEN", optional: true);
         }
     }
-
-    private static EnvVar FromSecret(string variable, string secret, string key, bool optional) =>
-        new() { Name = variable, ValueFrom = new() { SecretKeyRef = new() { Name = secret, Key = key, Optional = optional ? true : null } } };
 }

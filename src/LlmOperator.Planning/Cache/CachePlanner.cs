@@ -202,6 +202,8 @@ public static class CachePlanner
     /// <summary>No cache is wanted: what there was goes once nobody loads from it.</summary>
     private static CachePlan Given(CacheObservation observed, bool isOurs) => new()
     {
+        // While there is something to remove the status says so: it is what a restarted operator looks for.
+        Status = isOurs && observed.Claim is { } claim ? new() { ClaimName = claim.Metadata.Name! } : null,
         ObsoleteJobs = [.. observed.Jobs.Where(job => job.Metadata.DeletionTimestamp is null)],
         ObsoleteClaim = isOurs && observed.Claim is { Metadata.DeletionTimestamp: null } && observed.Loaded.All(loaded => loaded is null) ? observed.Claim : null,
     };
@@ -231,7 +233,7 @@ public static class CachePlanner
                 return $"; its pod has no node: {unplaced}";
             }
 
-            if (pod.Status?.ContainerStatuses is [{ State.Waiting: { Reason: not (null or "ContainerCreating" or "PodInitializing") } waiting }, ..])
+            if (Fetcher(pod)?.Waiting is { Reason: not (null or "ContainerCreating" or "PodInitializing") } waiting)
             {
                 return $"; its pod waits: {waiting.Reason}{(waiting.Message is { Length: > 0 } text ? $" ({text})" : "")}";
             }
@@ -240,11 +242,13 @@ public static class CachePlanner
         return "";
     }
 
+    private static ContainerState? Fetcher(Pod pod) => pod.Status?.ContainerStatuses is [var container, ..] ? container.State : null;
+
     private static CacheState Failure(CacheObservation observed, Job failed)
     {
         var ended = observed.JobPods
             .Where(pod => pod.Metadata.OwnerReferences?.Any(owner => owner.Uid == failed.Metadata.Uid) == true)
-            .Select(pod => pod.Status?.ContainerStatuses is [var first, ..] ? first.State?.Terminated : null)
+            .Select(pod => Fetcher(pod)?.Terminated)
             .Where(state => state is { ExitCode: not (null or 0) })
             .MaxBy(state => state!.FinishedAt);
         var cause = ended?.Message?.Trim() is { Length: > 0 } said ? said : failed.Status?.Conditions?.FirstOrDefault(condition => condition.Type == "Failed")?.Message ?? "its pods failed";

@@ -99,9 +99,10 @@ internal static class EndpointConditions
             return conditions.Set(Type, ConditionStatus.False, "NoPods", "nothing is deployed");
         }
 
+        var answering = Answering(state, desired);
         return state.Available is { Status: "True" } && state.Ready > 0
-            ? conditions.Set(Type, ConditionStatus.True, "PodsReady", $"{state.Ready} of {desired} pods answer")
-            : conditions.Set(Type, ConditionStatus.False, "PodsNotReady", $"{state.Ready} of {desired} pods answer{Waiting(state)}");
+            ? conditions.Set(Type, ConditionStatus.True, "PodsReady", answering)
+            : conditions.Set(Type, ConditionStatus.False, "PodsNotReady", answering);
     }
 
     public static Condition Progressing(ConditionSet conditions, WorkloadState state, SpecProblem? problem, bool follow, string? target)
@@ -117,15 +118,23 @@ internal static class EndpointConditions
             return conditions.Set(Type, ConditionStatus.False, "WaitingForModel", "the model cannot be served yet; what runs stays as it is");
         }
 
-        if (state.ReplicaFailure is { Status: "True" } failure)
+        if (state.ReplicaFailure is { Status: "True" } refused)
         {
-            return conditions.Set(Type, ConditionStatus.False, "PodsNotCreated", $"pods are refused: {failure.Message}", announce: true);
+            return conditions.Set(Type, ConditionStatus.False, "PodsNotCreated", $"pods are refused: {refused.Message}", announce: true);
         }
 
         var isTarget = state.Revision == target && state.IsCurrent;
-        if (isTarget && state.Progressing is { Status: "False" } stuck)
+        var stuck = isTarget && state.Progressing is { Status: "False" } late ? late : null;
+        if (state.Diagnosis.Target is { } failure && !(isTarget && state.IsComplete))
         {
-            return conditions.Set(Type, ConditionStatus.False, stuck.Reason ?? "ProgressDeadlineExceeded", $"revision {target} made no progress in time: {stuck.Message}{Waiting(state)}", announce: true);
+            // Where nothing answers, Ready says the same and is what people wait for.
+            var message = stuck is null ? $"revision {target} does not come up whole; {failure}" : $"revision {target} made no progress in time; {failure}";
+            return conditions.Set(Type, ConditionStatus.False, failure.Cause.Reason, message, announce: state.Available is { Status: "True" });
+        }
+
+        if (stuck is not null)
+        {
+            return conditions.Set(Type, ConditionStatus.False, stuck.Reason ?? "ProgressDeadlineExceeded", $"revision {target} made no progress in time: {stuck.Message}", announce: true);
         }
 
         return isTarget && state.IsComplete
@@ -143,7 +152,7 @@ internal static class EndpointConditions
     }
 
     /// <summary>Sums up: the first thing in the way, or that the endpoint answers.</summary>
-    public static void Ready(ConditionSet conditions, Condition model, SpecProblem? problem, Condition scheduled, Condition available, Condition progressing, string? target)
+    public static void Ready(ConditionSet conditions, Condition model, SpecProblem? problem, Condition scheduled, Condition available, Condition progressing, string? target, WorkloadState state)
     {
         const string Type = ConditionTypes.Ready;
         if (model.Status != ConditionStatus.True)
@@ -156,7 +165,13 @@ internal static class EndpointConditions
         }
         else if (available.Status == ConditionStatus.True)
         {
-            conditions.Set(Type, ConditionStatus.True, "Serving", progressing.Reason == "RevisionAvailable" ? $"revision {target} answers" : $"{available.Message}; {progressing.Message}", announce: true);
+            var answering = available.Message!.Split("; ", 2)[0];
+            conditions.Set(Type, ConditionStatus.True, "Serving", progressing.Reason == "RevisionAvailable" ? $"revision {target} answers" : $"{answering}; {progressing.Message}", announce: true);
+        }
+        else if (available.Reason != "ScaledToZero" && progressing.Reason != "PodsNotCreated" && (state.Diagnosis.Target ?? (scheduled.Status == ConditionStatus.False ? null : state.Diagnosis.Earlier)) is { } failure)
+        {
+            // What pods fail of comes before what keeps others from a node: once they have one they fail alike.
+            conditions.Set(Type, ConditionStatus.False, failure.Cause.Reason, available.Message!.EndsWith(failure.ToString(), StringComparison.Ordinal) ? available.Message : failure.ToString(), announce: true);
         }
         else
         {
@@ -166,14 +181,7 @@ internal static class EndpointConditions
         }
     }
 
-    /// <summary>What the containers of pods that are not ready wait for, as the kubelet words it.</summary>
-    private static string Waiting(WorkloadState state)
-    {
-        var waiting = state.LivePods
-            .SelectMany(pod => pod.Status?.ContainerStatuses ?? [], (pod, container) => (Pod: pod.Metadata.Name, container.State?.Waiting))
-            .Where(container => container.Waiting is { Reason: not (null or "ContainerCreating" or "PodInitializing") })
-            .Select(container => $"{container.Pod}: {container.Waiting!.Reason}{(container.Waiting.Message is { Length: > 0 } text ? $" ({text})" : "")}")
-            .FirstOrDefault();
-        return waiting is null ? "" : $"; {waiting}";
-    }
+    private static string Answering(WorkloadState state, int desired) => state.Diagnosis.First is { } failure
+        ? $"{state.Ready} of {desired} pods answer; {failure}"
+        : $"{state.Ready} of {desired} pods answer";
 }

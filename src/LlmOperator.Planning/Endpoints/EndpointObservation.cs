@@ -1,8 +1,10 @@
+using System.Collections.Immutable;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Accelerators;
 using LlmOperator.Planning.Admission;
+using LlmOperator.Planning.Diagnosis;
 
 namespace LlmOperator.Planning.Endpoints;
 
@@ -48,8 +50,14 @@ public sealed record EndpointObservation
     /// <summary>What is done about a model nobody gave a licence.</summary>
     public LicensePolicy LicensePolicy { get; init; }
 
+    /// <summary>What the logs of runs that ended tell, by <see cref="CrashedRun.Id"/>; a run that is not in it has not been read.</summary>
+    public IReadOnlyDictionary<string, LogFinding> Logs { get; init; } = ImmutableDictionary<string, LogFinding>.Empty;
+
     /// <summary>Why the API server refused the objects last asked for, in its own words; null when it did not.</summary>
     public string? Refusal { get; init; }
+
+    /// <summary>Where Hugging Face repositories lie that name no endpoint of their own, where that is not the hub itself: the operator and the pods ask the same place.</summary>
+    public string? HubEndpoint { get; init; }
 
     /// <summary>Present time.</summary>
     public required DateTimeOffset Now { get; init; }

@@ -3,6 +3,7 @@ using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Planning.Diagnosis;
 using LlmOperator.Planning.Engines;
 using LlmOperator.Planning.Fit;
 
@@ -42,12 +43,13 @@ public static class EndpointPlanner
             : EndpointObjects.Revision(plan.Deployment ?? Own(endpoint, observed.Deployment));
         var pods = SpecCheck.Pods(spec) * (settings?.Nodes ?? 1);
         var pod = plan.Deployment?.Spec?.Template?.Spec ?? plan.LeaderWorkerSet?.Spec?.LeaderWorkerTemplate?.WorkerTemplate?.Spec;
+        state = state with { Diagnosis = EndpointDiagnosis.Of(observed, target) };
         var scheduled = EndpointConditions.Scheduled(conditions, observed, settings, problem, pod, state, pods);
         var available = EndpointConditions.Available(conditions, state, SpecCheck.Pods(spec));
         var progressing = EndpointConditions.Progressing(conditions, state, problem, follow, target);
         EndpointConditions.Degraded(conditions, SpecCheck.Ignored(spec, observed.Model?.Spec));
         Overridden(conditions, settings);
-        EndpointConditions.Ready(conditions, model, problem, scheduled, available, progressing, target);
+        EndpointConditions.Ready(conditions, model, problem, scheduled, available, progressing, target, state);
 
         return plan with
         {

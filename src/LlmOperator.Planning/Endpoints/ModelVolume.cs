@@ -77,6 +77,7 @@ internal static class ModelVolume
             {
                 yield return FromSecret("AWS_ACCESS_KEY_ID", credentials.Name, "AWS_ACCESS_KEY_ID");
                 yield return FromSecret("AWS_SECRET_ACCESS_KEY", credentials.Name, "AWS_SECRET_ACCESS_KEY");
+                yield return FromSecret("AWS_SESSION_TOKEN", credentials.Name, "AWS_SESSION_TOKEN", optional: true);
             }
 
             if (s3.Region is { } region)
@@ -96,8 +97,8 @@ internal static class ModelVolume
         (settings.ModelSpec.Adapters ?? []).Select(adapter => adapter.Source).Prepend(settings.ModelSpec.Source).Select(source => source.Oci?.PullSecretRef?.Name).OfType<string>();
 
     /// <summary>A variable whose value is a key of a Secret.</summary>
-    public static EnvVar FromSecret(string variable, string secret, string key) =>
-        new() { Name = variable, ValueFrom = new() { SecretKeyRef = new() { Name = secret, Key = key } } };
+    public static EnvVar FromSecret(string variable, string secret, string key, bool optional = false) =>
+        new() { Name = variable, ValueFrom = new() { SecretKeyRef = new() { Name = secret, Key = key, Optional = optional ? true : null } } };
 
     private static VolumeMount Mount(string volume, string path) => new() { Name = volume, MountPath = path, ReadOnly = true };
 

@@ -67,7 +67,7 @@ internal static class NetworkRules
         IEnumerable<ModelSource> fetched =
         [
             .. ModelVolume.Mounted(settings) is null ? [settings.ModelSpec.Source] : Array.Empty<ModelSource>(),
-            .. (settings.ModelSpec.Adapters ?? []).Select(adapter => adapter.Source).Where(source => source.HuggingFace is not null),
+            .. ModelAdapters.AreFetched(settings) ? settings.ModelSpec.Adapters!.Select(adapter => adapter.Source).Where(source => source.HuggingFace is not null) : [],
         ];
         var ports = new SortedSet<int>();
         foreach (var source in fetched)

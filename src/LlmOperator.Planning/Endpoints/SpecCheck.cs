@@ -51,7 +51,7 @@ internal static class SpecCheck
             Endpoint = observed.Endpoint,
             Spec = spec,
             Model = model,
-            ModelSpec = modelSpec,
+            ModelSpec = Mirrored(modelSpec, observed.HubEndpoint),
             Engine = engine,
             Accelerator = accelerator.Accelerator,
             AcceleratorCount = accelerator.Count,
@@ -63,6 +63,16 @@ internal static class SpecCheck
         };
         return Unable(settings, observed.HasLeaderWorkerSets) is { } unable ? (null, unable) : (settings, null);
     }
+
+    /// <summary>The model as pods fetch it: from the mirror the operator is told of, where it names none.</summary>
+    private static LlmModelSpec Mirrored(LlmModelSpec model, string? hub) => hub is null ? model : model with
+    {
+        Source = Mirrored(model.Source, hub),
+        Adapters = model.Adapters is { } adapters ? [.. adapters.Select(adapter => adapter with { Source = Mirrored(adapter.Source, hub) })] : null,
+    };
+
+    private static ModelSource Mirrored(ModelSource source, string hub) =>
+        source.HuggingFace is { Endpoint: null } repository ? source with { HuggingFace = repository with { Endpoint = hub } } : source;
 
     /// <summary>What the engine, the cluster or Kubernetes cannot do of what was settled.</summary>
     private static SpecProblem? Unable(EndpointSettings settings, bool hasLeaderWorkerSets) =>

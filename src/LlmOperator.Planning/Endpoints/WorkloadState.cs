@@ -1,5 +1,6 @@
 using LlmOperator.Api;
 using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Planning.Diagnosis;
 
 namespace LlmOperator.Planning.Endpoints;
 
@@ -38,6 +39,9 @@ internal sealed record WorkloadState
 
     /// <summary>Live pods of the revision the Deployment is at; all of them while it has none yet.</summary>
     public IReadOnlyList<Pod> TargetPods { get; init; } = [];
+
+    /// <summary>Why pods do not answer.</summary>
+    public EndpointDiagnosis Diagnosis { get; init; } = new();
 
     public static WorkloadState Of(EndpointObservation observed)
     {

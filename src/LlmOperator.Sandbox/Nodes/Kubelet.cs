@@ -241,28 +241,35 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
     {
         var runsOn = container.Sidecar || (!container.Init && pod.Text("spec", "restartPolicy") is null or "Always");
         var exit = PodDirections.Exit(pod) is { } code && !container.Init ? code : runsOn ? (int?)null : 0;
-        if (exit is { } exitCode)
-        {
-            var end = container.Started + PodDirections.RunTime;
-            if (end <= Now)
-            {
-                return End(pod, container, exitCode, node);
-            }
 
-            if (container.Init)
-            {
-                return end;
-            }
+        // Work that succeeds takes at least the time to start; what fails does so while it loads.
+        var takes = exit == 0 && !container.Init && PodDirections.StartTime(pod, container.Spec) is var loading && loading > PodDirections.RunTime ? loading : PodDirections.RunTime;
+        DateTimeOffset? end = exit is null ? null : container.Started + takes;
+        if (end <= Now)
+        {
+            return End(pod, container, exit!.Value, node);
+        }
+
+        if (container.Init && end is not null)
+        {
+            return end;
         }
 
         var ready = container.Started + PodDirections.StartTime(pod, container.Spec);
+        var neverStarts = PodDirections.Fails(pod, "NeverStarts");
+        if (!container.IsStarted && PodDirections.StartupBudget(container.Spec) is { } budget && (neverStarts || ready > container.Started + budget))
+        {
+            var killed = container.Started + budget;
+            return killed > end ? end : Probe(pod, container, killed, node);
+        }
+
         if (ready > Now)
         {
-            return ready;
+            return ready > end ? end : ready;
         }
 
         container.IsStarted = true;
-        if (PodDirections.Fails(pod, "NeverReady"))
+        if (neverStarts || PodDirections.Fails(pod, "NeverReady"))
         {
             if (!container.ProbeFailed)
             {
@@ -278,14 +285,32 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
             container.Ready = !(container.Init && !container.Sidecar);
         }
 
-        return exit is null ? null : container.Started + PodDirections.RunTime;
+        return end;
+    }
+
+    /// <summary>A startup probe that fails to the end of its budget has the container killed and started again.</summary>
+    private DateTimeOffset? Probe(JsonObject pod, ContainerRun container, DateTimeOffset end, string node)
+    {
+        if (!container.ProbeFailed)
+        {
+            container.ProbeFailed = true;
+            events.Warning(pod, Component, "Unhealthy", "Startup probe failed: HTTP probe failed with statuscode: 503", node);
+        }
+
+        if (end > Now)
+        {
+            return end;
+        }
+
+        events.Normal(pod, Component, "Killing", $"Container {container.Name} failed startup probe, will be restarted", node);
+        return End(pod, container, PodDirections.KilledCode, node);
     }
 
     private DateTimeOffset? End(JsonObject pod, ContainerRun container, int exitCode, string node)
     {
         container.Ended = Now;
         container.ExitCode = exitCode;
-        container.OutOfMemory = exitCode == PodDirections.OutOfMemoryCode && PodDirections.Fails(pod, "OutOfMemory");
+        container.OutOfMemory = exitCode == PodDirections.KilledCode && PodDirections.Fails(pod, "OutOfMemory");
         (container.Ready, container.IsStarted) = (false, false);
         logs.End(pod.Uid(), container.Name);
         var policy = pod.Text("spec", "restartPolicy") ?? "Always";

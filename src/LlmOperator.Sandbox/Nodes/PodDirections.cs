@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LlmOperator.Sandbox.Runtime;
+using LlmOperator.Sandbox.Storage;
 
 namespace LlmOperator.Sandbox.Nodes;
 
@@ -10,7 +11,7 @@ internal static class PodDirections
     /// <summary>
     /// A failure: <c>ImagePull</c> (no image can be pulled), <c>CrashLoop</c> (containers exit with 1 soon after they start),
     /// <c>OutOfMemory</c> (the same, killed by the kernel: OOMKilled, exit code 137),
-    /// <c>NeverReady</c> (containers run, readiness probes fail), <c>Exit</c> (containers exit once with <see cref="ExitCode"/>, 1 by default).
+    /// <c>NeverReady</c> (containers run, readiness probes fail), <c>NeverStarts</c> (containers run, startup probes fail until they are killed), <c>Exit</c> (containers exit once with <see cref="ExitCode"/>, 1 by default).
     /// </summary>
     public const string Fail = "sandbox.llmops.dev/fail";
 
@@ -23,8 +24,8 @@ internal static class PodDirections
     /// <summary>Seconds from a container's start until it is started and ready: the time a server takes to load its model.</summary>
     public const string StartSeconds = "sandbox.llmops.dev/start-seconds";
 
-    /// <summary>Exit code of a process the kernel killed (128 + SIGKILL).</summary>
-    public const int OutOfMemoryCode = 137;
+    /// <summary>Exit code of a process that was killed (128 + SIGKILL): by the kernel for want of memory, or by the kubelet.</summary>
+    public const int KilledCode = 137;
 
     /// <summary>How long an image takes to arrive.</summary>
     public static readonly TimeSpan PullTime = TimeSpan.FromMilliseconds(200);
@@ -44,7 +45,7 @@ internal static class PodDirections
         int? code = int.TryParse(pod.Annotation(ExitCode), CultureInfo.InvariantCulture, out var given) ? given : null;
         if (Fails(pod, "OutOfMemory"))
         {
-            return OutOfMemoryCode;
+            return KilledCode;
         }
 
         if (Fails(pod, "CrashLoop"))
@@ -60,4 +61,9 @@ internal static class PodDirections
         double.TryParse(pod.Annotation(StartSeconds), CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0 and < 1e6
             ? TimeSpan.FromSeconds(seconds)
             : TimeSpan.FromMilliseconds(container["startupProbe"] is null && container["readinessProbe"] is null ? 0 : 400);
+
+    /// <summary>Time a container has to start before its startup probe has it killed; null when it has none.</summary>
+    public static TimeSpan? StartupBudget(JsonObject container) => container.Object("startupProbe") is { } probe
+        ? TimeSpan.FromSeconds((probe.Integer("initialDelaySeconds") ?? 0) + ((probe.Integer("periodSeconds") ?? 10) * (probe.Integer("failureThreshold") ?? 3)))
+        : null;
 }

@@ -23,7 +23,7 @@ internal static class OwnImage
         try
         {
             var containers = (await client.GetAsync<Pod>(new ObjectKey(ns, name), cancellationToken).ConfigureAwait(false))?.Spec?.Containers ?? [];
-            return (containers.FirstOrDefault(container => container.Name == ContainerName) ?? containers.FirstOrDefault())?.Image;
+            return (containers.FirstOrDefault(container => container.Name == ContainerName) ?? (containers is [var only, ..] ? only : null))?.Image;
         }
         catch (KubeApiException)
         {

@@ -188,7 +188,7 @@ public sealed class ModelCacheTests : IDisposable
     private static async Task<List<Job>> JobsAsync(HubFixture test) =>
         [.. (await test.Client.ListAsync<Job>("default", cancellationToken: test.Guard)).Items.Where(job => job.Metadata.DeletionTimestamp is null && job.Status?.Conditions is not { Count: > 0 })];
 
-    private static Task FinishAsync(HubFixture test, Job job, string how) => test.Client.PatchAsync<Job>(
+    private static Task<Job> FinishAsync(HubFixture test, Job job, string how) => test.Client.PatchAsync<Job>(
         ObjectKey.Of(job),
         Patch.Merge(Encoding.UTF8.GetBytes(
             $$$"""{"status":{"startTime":"2026-01-01T00:00:00Z",{{{(how == "Complete" ? "\"completionTime\":\"2026-01-01T00:00:01Z\"," : "")}}}"conditions":[{{{Condition(test, how == "Complete" ? "SuccessCriteriaMet" : "FailureTarget")}}},{{{Condition(test, how)}}}]} }""")),

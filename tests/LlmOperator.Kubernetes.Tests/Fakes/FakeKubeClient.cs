@@ -31,6 +31,9 @@ internal sealed class FakeKubeClient : IKubeClient
     /// <summary>Runs before each request; may throw, or wait.</summary>
     public Func<FakeRequest, CancellationToken, Task>? Intercept { get; set; }
 
+    /// <summary>What containers wrote; no pod has a log without it.</summary>
+    public Func<ObjectKey, LogOptions, string>? Log { get; set; }
+
     public IReadOnlyList<FakeRequest> Requests
     {
         get
@@ -278,8 +281,11 @@ internal sealed class FakeKubeClient : IKubeClient
         where T : class, IKubeObject<T>
         => throw new NotSupportedException("no test of the runtime scales");
 
-    public Task<Stream> ReadLogAsync(ObjectKey pod, LogOptions? options = null, CancellationToken cancellationToken = default)
-        => throw new NotSupportedException("no test of the runtime reads logs");
+    public async Task<Stream> ReadLogAsync(ObjectKey pod, LogOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        await BeforeAsync(new FakeRequest("get", Pod.Resource.Plural, pod, Subresource: "log"), cancellationToken);
+        return new MemoryStream(System.Text.Encoding.UTF8.GetBytes((Log ?? throw Error(HttpStatusCode.NotFound, "NotFound"))(pod, options ?? new())));
+    }
 
     private static JsonObject Write<T>(T obj)
         where T : class, IKubeObject<T>

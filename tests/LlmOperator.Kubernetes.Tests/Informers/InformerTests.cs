@@ -280,7 +280,8 @@ public sealed class InformerTests : IAsyncDisposable
     public async Task A_resync_repeats_what_is_cached_and_asks_the_server_for_nothing()
     {
         _server.Put(Echo.Named("one"));
-        await StartAsync(new InformerOptions { Resync = TimeSpan.FromMinutes(1), Seed = 1 });
+        var echoes = Start(new InformerOptions { Resync = TimeSpan.FromMinutes(1), Seed = 1 });
+        await Until.TrueAsync(() => echoes.HasSynced, "the cache is filled"); // The clock stands still: what a busy machine lets pass here would count below.
         _server.ForgetRequests();
 
         for (var i = 0; i < 4; i++)
@@ -290,6 +291,25 @@ public sealed class InformerTests : IAsyncDisposable
 
         Assert.InRange(_events.Count(change => change.IsResync), 3, 4);
         Assert.Empty(_server.Requests);
+    }
+
+    [Fact]
+    public async Task What_is_left_to_demand_costs_nothing_until_somebody_asks()
+    {
+        _server.Put(Echo.Named("one"));
+        _set = new InformerSet(_server, new InformerOptions { Seed = 1 }, _clock, _log);
+        var echoes = _set.Get<Echo>(new InformerScope(OnDemand: true));
+        _set.Start(_stop.Token);
+        await _set.WaitForSyncAsync(_stop.Token);
+        await Until.QuietAsync();
+        Assert.True(_set.HasSynced);
+        Assert.Empty(_server.Requests);
+
+        await echoes.DemandAsync(_stop.Token);
+
+        Assert.Equal(1, echoes.Count);
+        await echoes.DemandAsync(_stop.Token);
+        Assert.Single(_server.Requests);
     }
 
     [Fact]

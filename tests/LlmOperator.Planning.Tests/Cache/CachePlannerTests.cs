@@ -271,7 +271,7 @@ public sealed class CachePlannerTests
         where T : class, LlmOperator.Kubernetes.IKubeObject<T> =>
         JsonNode.Parse(JsonSerializer.Serialize(obj, T.JsonTypeInfo))!.ToJsonString(new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) + "\n";
 
-    private static IReadOnlyList<string> CacheFolders(Job job) => job.Metadata.Annotations!["llmops.dev/cache-folders"].Split(',');
+    private static string[] CacheFolders(Job job) => job.Metadata.Annotations!["llmops.dev/cache-folders"].Split(',');
 
     private static Job Started(CacheObservation observed)
     {

@@ -132,12 +132,12 @@ public sealed class EndpointConditionsTests
         var plan = EndpointPlanner.Plan(Cluster.Observe(Cluster.Endpoint(), Cluster.Model(), A10G));
         var stuck = Cluster.Running(plan.Deployment!, ready: 0, updated: 1, new WorkloadCondition { Type = "Progressing", Status = "False", Reason = "ProgressDeadlineExceeded", Message = "has timed out progressing" });
         var pod = Cluster.Pod("p", "a10g-0");
-        var failing = pod with { Status = pod.Status! with { ContainerStatuses = [new() { Name = "engine", State = new() { Waiting = new() { Reason = "ImagePullBackOff", Message = "no such image" } } }] } };
+        var failing = pod with { Status = pod.Status! with { ContainerStatuses = [new() { Name = "engine", Image = "vllm:x", State = new() { Waiting = new() { Reason = "ImagePullBackOff", Message = "no such image" } } }] } };
 
         var after = EndpointPlanner.Plan(Cluster.Observe(Cluster.Endpoint(), Cluster.Model(), A10G) with { Deployment = stuck, Pods = [failing] });
 
-        AssertCondition(after, ConditionTypes.Progressing, "False", "ProgressDeadlineExceeded", "p: ImagePullBackOff (no such image)");
-        AssertCondition(after, ConditionTypes.Ready, "False", "ProgressDeadlineExceeded", "has timed out progressing");
+        AssertCondition(after, ConditionTypes.Progressing, "False", "ImagePullFailed", "made no progress in time; pod p: image vllm:x cannot be pulled");
+        AssertCondition(after, ConditionTypes.Ready, "False", "ImagePullFailed", "the kubelet says: no such image");
     }
 
     [Fact]

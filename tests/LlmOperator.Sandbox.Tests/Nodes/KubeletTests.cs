@@ -109,6 +109,51 @@ public sealed class KubeletTests
         Assert.Contains("Unhealthy", Events("p"));
     }
 
+    [Theory]
+    [InlineData("""{"sandbox.llmops.dev/fail":"NeverStarts"}""")]
+    [InlineData("""{"sandbox.llmops.dev/start-seconds":"31"}""")]
+    public void A_container_whose_startup_probe_fails_to_the_end_is_killed_and_started_again(string annotations)
+    {
+        const string Spec = """{"containers":[{"name":"c","image":"i:1","startupProbe":{"httpGet":{"port":80},"periodSeconds":10,"failureThreshold":3}}]}""";
+        _cluster.Create(Resources.Pods, $$$"""{"metadata":{"name":"p","annotations":{{{annotations}}}},"spec":{{{Spec}}}}""");
+        _cluster.Pass(29);
+        Assert.Equal(0, Container("p").Integer("restartCount"));
+        Assert.False(Container("p").Flag("started"));
+
+        _cluster.Pass(3);
+
+        Assert.Equal(1, Container("p").Integer("restartCount"));
+        Assert.Equal(137, Container("p").Integer("lastState", "terminated", "exitCode"));
+        Assert.Equal("Error", Container("p").Text("lastState", "terminated", "reason"));
+        Assert.Contains("Killing", Events("p"));
+    }
+
+    [Fact]
+    public void A_container_that_crashes_while_it_loads_is_never_ready()
+    {
+        _cluster.Create(Resources.Pods, Pod("p", """{"sandbox.llmops.dev/fail":"CrashLoop","sandbox.llmops.dev/start-seconds":"30"}"""));
+        for (var step = 0; step < 100; step++)
+        {
+            _cluster.Pass(0.25);
+            Assert.NotEqual("True", _cluster.Get(Resources.Pods, "p")!.Condition("Ready").Text("status"));
+        }
+
+        Assert.Equal(2, Container("p").Integer("restartCount"));
+    }
+
+    [Fact]
+    public void A_container_that_starts_within_its_budget_is_left_alone()
+    {
+        _cluster.Create(Resources.Pods, """
+            {"metadata":{"name":"p","annotations":{"sandbox.llmops.dev/start-seconds":"29"}},
+             "spec":{"containers":[{"name":"c","image":"i:1","startupProbe":{"httpGet":{"port":80},"periodSeconds":10,"failureThreshold":3}}]}}
+            """);
+        _cluster.Pass(60);
+
+        Assert.Equal(0, Container("p").Integer("restartCount"));
+        Assert.True(Container("p").Flag("ready"));
+    }
+
     [Fact]
     public async Task A_log_shows_what_the_annotation_says_and_is_refused_before_the_start()
     {
