@@ -65,6 +65,29 @@ public sealed class SandboxTests : IAsyncLifetime
         await UntilAsync(async () => (await _client.GetAsync<LlmModel>(new("default", "twin-llama-3.1-8b"), _guard.Token))?.Metadata.Finalizers is [ApiGroup.Finalizer]);
     }
 
+    [Theory]
+    [InlineData("livenessProbe", """[{"op":"remove","path":"/spec/template/spec/containers/0/livenessProbe/httpGet"},{"op":"add","path":"/spec/template/spec/containers/0/livenessProbe/exec","value":{"command":["true"]}}]""")]
+    [InlineData("variable", """[{"op":"replace","path":"/spec/template/spec/containers/0/env/0","value":{"name":"HOME","valueFrom":{"secretKeyRef":{"name":"s","key":"k"}}}}]""")]
+    public async Task An_edit_by_hand_that_does_not_go_together_with_what_is_wanted_is_put_right(string edit, string patch)
+    {
+        Start();
+        await ApplyAsync("llmmodel-twin-8b.yaml");
+        await ApplyAsync("llmendpoint-twin-8b.yaml");
+        var key = new ObjectKey("default", "twin-8b");
+        await UntilAsync(async () => await _client!.GetAsync<Service>(key, _guard.Token) is not null);
+        var before = await _client!.GetAsync<Deployment>(key, _guard.Token);
+
+        await _client.PatchAsync<Deployment>(key, Patch.Json(System.Text.Encoding.UTF8.GetBytes(patch)), new() { FieldManager = edit }, _guard.Token);
+        await _client.PatchAsync<Service>(key, Patch.Merge("""{"spec":{"ports":[{"port":81,"targetPort":"http"}]}}"""u8.ToArray()), new() { FieldManager = edit }, _guard.Token);
+
+        await UntilAsync(async () => (await _client.GetAsync<Service>(key, _guard.Token))!.Spec!.Ports is [{ Port: 80 }]);
+        await UntilAsync(async () =>
+        {
+            var (wanted, live) = (before!.Spec!.Template!.Spec!.Containers![0], (await _client.GetAsync<Deployment>(key, _guard.Token))!.Spec!.Template!.Spec!.Containers![0]);
+            return live.LivenessProbe == wanted.LivenessProbe && live.Env!.SequenceEqual(wanted.Env!);
+        });
+    }
+
     [Fact]
     public async Task A_model_in_use_goes_when_its_last_endpoint_has_gone()
     {

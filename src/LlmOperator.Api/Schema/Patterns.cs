@@ -9,8 +9,8 @@ internal static class Patterns
     /// <summary>Key of a Secret or ConfigMap.</summary>
     public const string DataKey = "^[-._a-zA-Z0-9]+$";
 
-    /// <summary>Absolute http or https address.</summary>
-    public const string HttpUrl = "^https?://[^\\s]+$";
+    /// <summary>Absolute http or https address, without user name or password: these would stand in the specs of pods.</summary>
+    public const string HttpUrl = "^https?://[^\\s/@]+(/[^\\s]*)?$";
 
     /// <summary>Kubernetes quantity.</summary>
     public const string Quantity = "^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$";

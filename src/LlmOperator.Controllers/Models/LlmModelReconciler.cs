@@ -1,3 +1,4 @@
+using System.Net;
 using LlmOperator.Api;
 using LlmOperator.Api.Models;
 using LlmOperator.Controllers.Caching;
@@ -41,7 +42,24 @@ internal sealed class LlmModelReconciler(
             observed = observed with { Outcome = look.Outcome, Adapters = read.Adapters };
 
             // What is to be cached follows from what the model is held at; that it is cached is part of its status in turn.
-            var cache = await keeper.KeepAsync(model, ModelPlanner.Plan(observed).CacheItems, cancellationToken).ConfigureAwait(false);
+            CachePlan? cache;
+            try
+            {
+                cache = await keeper.KeepAsync(model, ModelPlanner.Plan(observed).CacheItems, cancellationToken).ConfigureAwait(false);
+            }
+            catch (KubeApiException error) when (error.Causes.Any(cause => cause.Reason == "NamespaceTerminating"))
+            {
+                return ReconcileResult.Done; // The model goes with its namespace.
+            }
+            catch (KubeApiException error) when (error.IsInvalid || error.IsForbidden || error.Code == HttpStatusCode.BadRequest)
+            {
+                // People look at the status, not into the log. The retries go on, as a quota or a policy may change unseen.
+                var refused = ModelPlanner.Plan(observed with { Cache = CachePlanner.Refused(model, error.Message) });
+                await _status.WriteAsync(
+                    model, new() { Metadata = new() { Name = key.Name, Namespace = key.Namespace }, Status = refused.Status }, refused.Transitions, mayWait: false, cancellationToken).ConfigureAwait(false);
+                throw;
+            }
+
             var plan = ModelPlanner.Plan(observed with { Cache = cache });
             var wanted = new LlmModel { Metadata = new() { Name = key.Name, Namespace = key.Namespace }, Status = plan.Status };
             var mayWait = look.Outcome is null && IsMereUser(model.Status, plan.Status);

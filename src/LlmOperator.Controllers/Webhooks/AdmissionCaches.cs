@@ -22,6 +22,7 @@ internal sealed partial class AdmissionCaches(InformerSet informers, IKubeClient
     private readonly Informer<LlmModel> _models = informers.Get<LlmModel>();
     private readonly Informer<LlmEndpoint> _endpoints = informers.Get<LlmEndpoint>();
     private readonly Informer<Node> _nodes = informers.Get<Node>();
+    private readonly Informer<LeaderWorkerSet> _leaderWorkerSets = informers.Get<LeaderWorkerSet>(OperatorCaches.GroupScope);
 
     public bool HasSynced => _models.HasSynced && _endpoints.HasSynced && _nodes.HasSynced;
 
@@ -50,6 +51,7 @@ internal sealed partial class AdmissionCaches(InformerSet informers, IKubeClient
             Endpoint = name => endpoints.TryGetValue(name, out var endpoint) ? endpoint : _endpoints.Get(new(ns, name)),
             UsersOf = model => _endpoints.ByIndex(OperatorCaches.ByModel, new ObjectKey(ns, model).ToString()),
             Nodes = () => _nodes.List(),
+            HasLeaderWorkerSets = _leaderWorkerSets.IsServed,
             Now = time.GetUtcNow(),
             Catalogue = catalogue,
             LicensePolicy = licenses,

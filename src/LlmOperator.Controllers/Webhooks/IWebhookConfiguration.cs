@@ -11,7 +11,8 @@ internal interface IWebhookConfiguration
     /// <summary>Makes it trust the authorities; sends nothing when it does.</summary>
     /// <param name="bundle">PEM of the authorities as base64.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
-    Task EnsureAsync(string bundle, CancellationToken cancellationToken);
+    /// <returns>When to look again; null when a change will tell.</returns>
+    Task<TimeSpan?> EnsureAsync(string bundle, CancellationToken cancellationToken);
 
     /// <summary>The webhook ends.</summary>
     Task RemoveAsync(CancellationToken cancellationToken);
@@ -22,7 +23,7 @@ internal sealed class InstalledConfiguration(Informer<ValidatingWebhookConfigura
 {
     private static readonly ApplyOptions Options = new() { FieldManager = FieldManagers.Webhook, Force = true };
 
-    public async Task EnsureAsync(string bundle, CancellationToken cancellationToken)
+    public async Task<TimeSpan?> EnsureAsync(string bundle, CancellationToken cancellationToken)
     {
         // Without it nobody asks: whoever removed it wanted that.
         var leading = (cache.Get(new(null, WebhookManifest.InstalledName))?.Webhooks ?? [])
@@ -36,31 +37,49 @@ internal sealed class InstalledConfiguration(Informer<ValidatingWebhookConfigura
             };
             await client.ApplyAsync(wanted, Options, cancellationToken).ConfigureAwait(false);
         }
+
+        return null;
     }
 
     public Task RemoveAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }
 
 /// <summary>A configuration that leads to a URL, wholly ours: it would block every change if it outlived this process.</summary>
-internal sealed class UrlConfiguration(Informer<ValidatingWebhookConfiguration> cache, IKubeClient client, Uri url) : IWebhookConfiguration
+internal sealed class UrlConfiguration(Informer<ValidatingWebhookConfiguration> cache, IKubeClient client, Uri url, TimeProvider time) : IWebhookConfiguration
 {
+    // Two processes with a URL each would otherwise take the configuration from each other as fast as they can.
+    private static readonly TimeSpan Truce = TimeSpan.FromMinutes(1);
+
     private static readonly ApplyOptions Options = new() { FieldManager = FieldManagers.Webhook, Force = true };
     private static readonly ObjectKey Key = new(null, WebhookManifest.UrlName);
 
     private string? _applied;
     private string? _uid;
+    private DateTimeOffset? _appliedAt;
 
-    public async Task EnsureAsync(string bundle, CancellationToken cancellationToken)
+    public async Task<TimeSpan?> EnsureAsync(string bundle, CancellationToken cancellationToken)
     {
         var live = cache.Get(Key);
         if (live is not null && live.Metadata.ResourceVersion == _applied && live.Webhooks?.All(webhook => webhook.ClientConfig?.CaBundle == bundle) == true)
         {
-            return;
+            return null;
+        }
+
+        if (live is not null && LeadsElsewhere(live) && _appliedAt + Truce - time.GetUtcNow() is { } left && left > TimeSpan.Zero)
+        {
+            return left;
         }
 
         var wanted = WebhookManifest.Whole(WebhookManifest.UrlName, null, path => new() { Url = new Uri(url, path).ToString(), CaBundle = bundle });
         var stored = await client.ApplyAsync(wanted, Options, cancellationToken).ConfigureAwait(false);
-        (_applied, _uid) = (stored.Metadata.ResourceVersion, stored.Metadata.Uid);
+        (_applied, _uid, _appliedAt) = (stored.Metadata.ResourceVersion, stored.Metadata.Uid, time.GetUtcNow());
+        return null;
+    }
+
+    private bool LeadsElsewhere(ValidatingWebhookConfiguration live)
+    {
+        var here = new Uri(url, "/").ToString();
+        return live.Webhooks?.Any(webhook => webhook.ClientConfig?.Url?.StartsWith(here, StringComparison.Ordinal) != true) == true;
     }
 
     public async Task RemoveAsync(CancellationToken cancellationToken)

@@ -99,7 +99,7 @@ public sealed partial class OperatorWebhook
         var source = Source(url);
         IWebhookConfiguration? configuration = _configurations is null
             ? null
-            : url is null ? new InstalledConfiguration(_configurations, _client, _options.Namespace) : new UrlConfiguration(_configurations, _client, url);
+            : url is null ? new InstalledConfiguration(_configurations, _client, _options.Namespace) : new UrlConfiguration(_configurations, _client, url, _time);
         try
         {
             await WaitForCachesAsync(cancellationToken).ConfigureAwait(false);
@@ -148,12 +148,10 @@ public sealed partial class OperatorWebhook
             try
             {
                 var state = await source.EnsureAsync(Certificate, cancellationToken).ConfigureAwait(false);
-                if (configuration is not null && state.Bundle is { } bundle)
-                {
-                    await configuration.EnsureAsync(Convert.ToBase64String(bundle), cancellationToken).ConfigureAwait(false);
-                }
-
-                (wait, retry) = (state.LookAgain, FirstRetry);
+                var again = configuration is not null && state.Bundle is { } bundle
+                    ? await configuration.EnsureAsync(Convert.ToBase64String(bundle), cancellationToken).ConfigureAwait(false)
+                    : null;
+                (wait, retry) = (again < state.LookAgain ? again.Value : state.LookAgain, FirstRetry);
             }
             catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {

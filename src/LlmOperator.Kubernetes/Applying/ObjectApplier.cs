@@ -21,12 +21,18 @@ public readonly record struct ApplyResult<T>(T Object, bool Written)
 /// <remarks>
 /// Two things must hold for an apply to be skipped: everything wanted is in the live object, so that drift is repaired; and the hash of what was
 /// applied last, kept in an annotation, is that of what is wanted now, so that a field we no longer want is given up.
+/// <para>
+/// An apply adds to what others have put into lists and maps. Where that comes to something the server refuses (a probe with two handlers, a variable with value and source, a second port without
+/// a name), the lists of the spec are replaced by ours first, and the object is marked: as such a replacement owns what it sets apart from what is applied, its lists are replaced at each later change too.
+/// </para>
 /// </remarks>
 /// <param name="client">Client to write with.</param>
 /// <param name="fieldManager">Field manager of all applies.</param>
 /// <param name="hashAnnotation">Key of the annotation that keeps the hash, for example <c>example.com/applied-hash</c>.</param>
 public sealed class ObjectApplier(IKubeClient client, string fieldManager, string hashAnnotation)
 {
+    private string ReplacedAnnotation { get; } = hashAnnotation + "-lists-replaced";
+
     private ApplyOptions Options { get; } = new() { FieldManager = fieldManager, Force = true };
 
     private ApplyOptions StatusOptions { get; } = new() { FieldManager = fieldManager, Force = true, Subresource = "status" };
@@ -63,8 +69,22 @@ public sealed class ObjectApplier(IKubeClient client, string fieldManager, strin
             }
         }
 
-        var body = WithHash(wantedJson.RootElement, hash, wanted.Kind);
-        return new ApplyResult<T>(await client.ApplyAsync<T>(ObjectKey.Of(wanted), body, Options, cancellationToken).ConfigureAwait(false), true);
+        var key = ObjectKey.Of(wanted);
+        var isReplaced = live?.Metadata.Annotations?.ContainsKey(ReplacedAnnotation) == true;
+        if (isReplaced)
+        {
+            await ReplaceListsAsync<T>(key, wantedJson.RootElement, cancellationToken).ConfigureAwait(false);
+        }
+
+        try
+        {
+            return new(await client.ApplyAsync<T>(key, WithHash(wantedJson.RootElement, hash, wanted.Kind), Options, cancellationToken).ConfigureAwait(false), true);
+        }
+        catch (KubeApiException error) when (error.IsInvalid && live is not null && !isReplaced)
+        {
+            await ReplaceListsAsync<T>(key, wantedJson.RootElement, cancellationToken).ConfigureAwait(false);
+            return new(await client.ApplyAsync<T>(key, WithHash(wantedJson.RootElement, hash, wanted.Kind), Options, cancellationToken).ConfigureAwait(false), true);
+        }
     }
 
     /// <summary>Applies the status of <paramref name="wanted"/> unless the live status says the same.</summary>
@@ -127,6 +147,31 @@ public sealed class ObjectApplier(IKubeClient client, string fieldManager, strin
         }
 
         return deleted;
+    }
+
+    /// <summary>Makes the lists of the live spec what is wanted, with all that others have put into them gone; a merge patch knows no keys of list entries.</summary>
+    private async Task ReplaceListsAsync<T>(ObjectKey key, JsonElement wanted, CancellationToken cancellationToken)
+        where T : class, IKubeObject<T>
+    {
+        using var body = new PooledBuffer();
+        using (var writer = Writer(body))
+        {
+            writer.WriteStartObject();
+            writer.WriteStartObject("metadata"u8);
+            writer.WriteStartObject("annotations"u8);
+            writer.WriteString(ReplacedAnnotation, "true"u8);
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+            if (wanted.TryGetProperty("spec"u8, out var spec))
+            {
+                writer.WritePropertyName("spec"u8);
+                spec.WriteTo(writer);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        await client.PatchAsync<T>(key, Patch.Merge(body.Written.ToArray()), new() { FieldManager = fieldManager }, cancellationToken).ConfigureAwait(false);
     }
 
     private void ThrowIfNotOurs<T>(T wanted, T live)

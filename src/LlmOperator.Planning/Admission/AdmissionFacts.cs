@@ -20,6 +20,9 @@ public sealed record AdmissionFacts
     /// <summary>Nodes of the cluster.</summary>
     public Func<IReadOnlyList<Node>> Nodes { get; init; } = static () => [];
 
+    /// <summary>Whether the cluster has the kind LeaderWorkerSet.</summary>
+    public bool HasLeaderWorkerSets { get; init; }
+
     /// <summary>Present time.</summary>
     public DateTimeOffset Now { get; init; }
 

@@ -77,9 +77,12 @@ public static class EndpointAdmission
                 yield return problem.Message;
             }
 
-            foreach (var fit in EndpointPlanner.Plan(observation).Status.Conditions?.Where(condition => condition is { Type: ConditionTypes.Fits, Status: ConditionStatus.False, Message: not null }) ?? [])
+            foreach (var condition in EndpointPlanner.Plan(observation).Status.Conditions?.Where(condition => condition is { Status: ConditionStatus.False, Message: not null }) ?? [])
             {
-                yield return fit.Message!;
+                if (condition.Type == ConditionTypes.Fits || (condition is { Type: ConditionTypes.Scheduled, Reason: "NoMatchingNodes" } && observation.Nodes.Count > 0))
+                {
+                    yield return condition.Message!;
+                }
             }
         }
 
@@ -107,6 +110,7 @@ public static class EndpointAdmission
         Endpoint = endpoint with { Metadata = endpoint.Metadata with { Uid = endpoint.Metadata.Uid ?? "new", Name = endpoint.Metadata.Name ?? endpoint.Metadata.GenerateName ?? "new" } },
         Model = model,
         Nodes = facts.Nodes(),
+        HasLeaderWorkerSets = facts.HasLeaderWorkerSets,
         Catalogue = facts.Catalogue,
         LicensePolicy = facts.LicensePolicy,
         Now = facts.Now,

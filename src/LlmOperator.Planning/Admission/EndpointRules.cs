@@ -1,5 +1,7 @@
+using System.Globalization;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
+using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Endpoints;
 
 namespace LlmOperator.Planning.Admission;
@@ -20,7 +22,25 @@ internal static class EndpointRules
         IEnumerable<SpecProblem?> ofModel = model?.Spec is { } modelSpec
             ? [.. LicenceRules.Check(spec, model, licenses), .. LimitRules.Check(spec, modelSpec, model.Metadata.Name!), AdapterNameTaken(endpoint, model)]
             : [];
-        return ofModel.Append(RolloutImpossible(spec)).OfType<SpecProblem>();
+        return ofModel.Append(RolloutImpossible(spec)).Concat(Shares(spec.Rollout)).Concat(ResourceRules.Check(spec.Engine)).OfType<SpecProblem>();
+    }
+
+    private static IEnumerable<SpecProblem?> Shares(RolloutSpec? rollout)
+    {
+        yield return Share(rollout?.MaxSurge, "spec.rollout.maxSurge", most: int.MaxValue);
+        yield return Share(rollout?.MaxUnavailable, "spec.rollout.maxUnavailable", most: 100);
+    }
+
+    private static SpecProblem? Share(IntOrString? value, string field, int most)
+    {
+        if (value is not { } given || given is { Text: null, Number: >= 0 })
+        {
+            return null;
+        }
+
+        return given.Text is { } text && text.EndsWith('%') && int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var percent) && percent <= most
+            ? null
+            : new("RolloutImpossible", $"{field} is neither a count of pods nor a share of them: set it to a number such as 1, or to a percentage such as 25%");
     }
 
     private static SpecProblem? RolloutImpossible(LlmEndpointSpec spec) => SpecCheck.IsZero(spec.Rollout?.MaxSurge) && SpecCheck.IsZero(spec.Rollout?.MaxUnavailable)

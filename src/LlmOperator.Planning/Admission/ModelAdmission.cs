@@ -72,6 +72,30 @@ internal static class ModelRules
             yield return FieldError.Required("spec.card.license", LicenceRules.Missing(model));
         }
 
+        if (model.Spec!.Cache?.Size is { Sign: <= 0 } none)
+        {
+            yield return FieldError.Invalid("spec.cache.size", $"\"{none}\"", "cache.size must be more than nothing: set it to at least twice the size of the weights, or leave it out");
+        }
+
+        if (model.Spec.Parameters is { Value: <= 0 })
+        {
+            yield return FieldError.Invalid("spec.parameters", "0", "a model has parameters: set their number, for example 8B, or leave it out where the registry says it");
+        }
+
+        if (model.Spec.Architecture is { AttentionHeads: { } heads, KeyValueHeads: > 0 and var groups } && heads % groups != 0)
+        {
+            yield return FieldError.Invalid(
+                "spec.architecture.keyValueHeads", $"{groups}", $"the {heads} attention heads of architecture.attentionHeads cannot be dealt out over {groups} key-value heads: correct one of them");
+        }
+
+        foreach (var (field, path) in Paths(model.Spec))
+        {
+            if (path.StartsWith('/') || path.Split('/').Contains(".."))
+            {
+                yield return FieldError.Invalid(field, $"\"{path}\"", "a path on a volume neither starts with a slash nor leads out of it: give it from the root of the volume, without ..");
+            }
+        }
+
         foreach (var (adapter, index) in (model.Spec!.Adapters ?? []).Select((adapter, index) => (adapter, index)))
         {
             if (adapter.Rank is { } rank && model.Spec.Architecture?.HiddenSize is { } width && rank > width)
@@ -83,6 +107,22 @@ internal static class ModelRules
             if (adapter.Name == model.Metadata.Name)
             {
                 yield return FieldError.Invalid($"spec.adapters[{index}].name", $"\"{adapter.Name}\"", $"adapter {adapter.Name} has the name of the model, so that no request could tell them apart: rename it");
+            }
+        }
+    }
+
+    private static IEnumerable<(string Field, string Path)> Paths(LlmModelSpec spec)
+    {
+        if (spec.Source.Pvc?.Path is { } path)
+        {
+            yield return ("spec.source.pvc.path", path);
+        }
+
+        foreach (var (adapter, index) in (spec.Adapters ?? []).Select((adapter, index) => (adapter, index)))
+        {
+            if (adapter.Source.Pvc?.Path is { } folder)
+            {
+                yield return ($"spec.adapters[{index}].source.pvc.path", folder);
             }
         }
     }

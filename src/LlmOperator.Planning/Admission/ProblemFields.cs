@@ -36,14 +36,15 @@ internal static class ProblemFields
         ["QuantizationNotSupported"] = new(EngineType, Model),
         ["ReferenceTaskMismatch"] = new("spec.rag.rerank.endpointRef.name", "spec.rag.helper.endpointRef.name"),
         ["RevisionNotSupported"] = new(EngineType, Model),
-        ["RolloutImpossible"] = new("spec.rollout.maxUnavailable"),
+        [ResourceRules.Reason] = new("spec.engine.resources.requests", "spec.engine.resources.limits", "spec.engine.sharedMemory"),
+        ["RolloutImpossible"] = new("spec.rollout.maxUnavailable", "spec.rollout.maxSurge"),
         ["SourceNotSupported"] = new(EngineType, Model),
         ["TaskNotSupported"] = new(EngineType, Model) { IsChoice = true },
         ["UnknownAccelerator"] = new("spec.accelerator.type") { IsChoice = true },
     };
 
     // What can be told of a spec before its model is there.
-    private static readonly HashSet<string> WithoutModel = ["AcceleratorMissing", "ArgumentNotAllowed", "ImageMissing", "PodTemplateInvalid", "UnknownAccelerator"];
+    private static readonly HashSet<string> WithoutModel = ["AcceleratorMissing", "ArgumentNotAllowed", "ImageMissing", "PodTemplateInvalid", ResourceRules.Reason, "UnknownAccelerator"];
 
     /// <summary>Whether admission refuses a problem.</summary>
     /// <param name="problem">The problem.</param>

@@ -24,6 +24,16 @@ public static class CachePlanner
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];
     }
 
+    /// <summary>What is the case where the API server refuses the volume or a Job: what was cached before stays in use.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="error">What the API server says.</param>
+    public static CachePlan Refused(LlmModel model, string error) => new()
+    {
+        Status = model.Status?.Cache ?? new() { ClaimName = CacheJobs.ClaimName(model) },
+        CachedBytes = model.Status?.CachedBytes,
+        State = new(ConditionStatus.False, "ObjectRefused", $"the API server refuses what the cache takes: {error}; change spec.cache, or allow it where a quota, a policy or a missing permission is the cause"),
+    };
+
     /// <summary>Decides what a model's cache needs.</summary>
     public static CachePlan Plan(CacheObservation observed)
     {

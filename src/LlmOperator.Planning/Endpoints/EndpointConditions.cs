@@ -60,7 +60,7 @@ internal static class EndpointConditions
         var waiting = state.TargetPods.Where(pod => pod.Spec?.NodeName is null).ToList();
         if (waiting.Count == 0 && placed >= desired)
         {
-            return conditions.Set(Type, ConditionStatus.True, "PodsScheduled", $"{placed} of {desired} pods have a node", announce: true);
+            return conditions.Set(Type, ConditionStatus.True, "PodsScheduled", placed > desired ? $"{placed} pods have a node, {desired} wanted" : $"{placed} of {desired} pods have a node", announce: true);
         }
 
         if ((settings?.Fit ?? problem?.Fit)?.Status == ConditionStatus.False && state.LivePods.Count == 0)
@@ -81,7 +81,9 @@ internal static class EndpointConditions
             return conditions.Set(Type, ConditionStatus.False, "Unschedulable", $"{placed} of {desired} pods have a node; the scheduler says: {refused.Message?.TrimEnd('.', ' ')}{(settings is null ? "" : NodeFit.WhyNotNow(settings, wanted, observed))}. {fix}", announce: true);
         }
 
-        return conditions.Set(Type, ConditionStatus.Unknown, "PodsPending", $"{placed} of {desired} pods have a node");
+        return (wanted is null || problem is not null) && state.LivePods.Count == 0
+            ? conditions.Set(Type, ConditionStatus.Unknown, "NothingToSchedule", problem is null ? "no pod is made before the model is ready" : "no pod is made while the spec cannot be followed")
+            : conditions.Set(Type, ConditionStatus.Unknown, "PodsPending", $"{placed} of {desired} pods have a node");
     }
 
     public static Condition Available(ConditionSet conditions, WorkloadState state, int desired)

@@ -90,7 +90,9 @@ internal static class NodeFit
         {
             return most == 0
                 ? $"nodes with accelerator {accelerator.Name} offer no {accelerator.Resource} ({Names(matching)}): check the device plugin on them"
-                : $"a replica asks for {count} x {accelerator.Name} and the largest node has {most}: add a larger node, or lower spec.accelerator.count";
+                : settings.Spec.Accelerator?.Count is null && count > 1
+                    ? $"a pod asks for {count} x {accelerator.Name}, as spec.parallelism says, and the largest node has {most}: add a larger node, lower spec.parallelism, or set spec.accelerator.count to what a node has, to run one copy of the model on several"
+                    : $"a pod asks for {count} x {accelerator.Name} and the largest node has {most}: add a larger node, or lower spec.accelerator.count";
         }
 
         var enough = matching.Where(node => NodeResources.Count(node, accelerator.Resource) >= count).ToList();

@@ -77,7 +77,8 @@ internal static class SpecCheck
     /// <summary>What the engine, the cluster or Kubernetes cannot do of what was settled.</summary>
     private static SpecProblem? Unable(EndpointSettings settings, bool hasLeaderWorkerSets) =>
         EngineCheck.Problem(settings)
-        ?? TemplateOverride.Problem(settings.Spec.PodTemplate, PodTemplate.Plain(settings, PodRole.Leader))
+        ?? ResourceRules.Accelerators(settings)
+        ?? TemplateOverride.Problem(settings.Spec.PodTemplate, PodTemplate.Plain(settings, PodRole.Leader), settings.Accelerator.Resource)
         ?? (settings.Nodes > 1 && !hasLeaderWorkerSets
             ? new(
                 LeaderWorkerSetMissing,

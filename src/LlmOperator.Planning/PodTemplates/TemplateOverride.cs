@@ -21,7 +21,10 @@ internal static class TemplateOverride
     };
 
     /// <summary>Why a template cannot be followed; null when it can.</summary>
-    public static SpecProblem? Problem(JsonElement? template, PodTemplateSpec ours)
+    /// <param name="template">The user's.</param>
+    /// <param name="ours">The operator's.</param>
+    /// <param name="accelerator">Resource by which the engine's container asks for accelerators.</param>
+    public static SpecProblem? Problem(JsonElement? template, PodTemplateSpec ours, string accelerator)
     {
         if (template is not { ValueKind: not JsonValueKind.Null } given)
         {
@@ -33,7 +36,7 @@ internal static class TemplateOverride
         {
             try
             {
-                Apply(given, ours);
+                problem = Accelerators(Apply(given, ours), ours, accelerator);
             }
             catch (JsonException error)
             {
@@ -42,6 +45,17 @@ internal static class TemplateOverride
         }
 
         return problem is null ? null : new("PodTemplateInvalid", problem);
+    }
+
+    /// <summary>Memory, cost and parallelism are reckoned with the number of accelerators in the spec.</summary>
+    private static string? Accelerators(PodTemplateSpec merged, PodTemplateSpec ours, string accelerator)
+    {
+        return Count(merged) == Count(ours)
+            ? null
+            : $"{Root}.spec.containers[{EngineContainer.Name}].resources.limits.{accelerator} is made from the spec: set spec.accelerator.count instead";
+
+        Quantity? Count(PodTemplateSpec template) =>
+            template.Spec?.Containers?.FirstOrDefault(container => container.Name == EngineContainer.Name)?.Resources?.Limits?.TryGetValue(accelerator, out var count) == true ? count : null;
     }
 
     /// <summary>The operator's template with the user's merged over it.</summary>

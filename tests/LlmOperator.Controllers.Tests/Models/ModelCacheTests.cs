@@ -89,6 +89,19 @@ public sealed class ModelCacheTests : IDisposable
     }
 
     [Fact]
+    public async Task A_claim_the_API_server_refuses_is_told_in_the_status()
+    {
+        await using var test = await HubFixture.StartAsync();
+        Commit(test, "one");
+        await test.PutModelAsync(more: ""","parameters":"8B","cache":{"size":"-1Gi"}""");
+
+        var status = await test.ConditionAsync("Cached", "False", "ObjectRefused");
+
+        Assert.Contains("must be greater than zero; change spec.cache", status.Conditions.Find("Cached")!.Message, StringComparison.Ordinal);
+        Assert.Equal("ObjectRefused", status.Conditions.Find("Ready")!.Reason);
+    }
+
+    [Fact]
     public async Task Adapters_are_found_held_and_fetched_beside_the_weights()
     {
         await using var test = await HubFixture.StartAsync();

@@ -2,6 +2,7 @@ using System.Text.Json;
 using LlmOperator.Api;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
+using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Accelerators;
 using LlmOperator.Planning.Admission;
 using LlmOperator.Planning.Models;
@@ -17,6 +18,10 @@ internal sealed class AdmissionCases
 
     public LicensePolicy LicensePolicy { get; init; } = LicensePolicy.Ignore;
 
+    public bool HasLeaderWorkerSets { get; init; }
+
+    public IReadOnlyList<Node> Nodes { get; init; } = [];
+
     public AdmissionFacts Facts => new()
     {
         Model = name => Models.GetValueOrDefault(name),
@@ -24,6 +29,8 @@ internal sealed class AdmissionCases
         UsersOf = model => [.. Endpoints.Values.Where(endpoint => endpoint.Spec?.ModelRef.Name == model)],
         Catalogue = AcceleratorCatalogue.Default,
         LicensePolicy = LicensePolicy,
+        HasLeaderWorkerSets = HasLeaderWorkerSets,
+        Nodes = () => Nodes,
     };
 
     public AdmissionCases With(LlmModel model)

@@ -29,12 +29,49 @@ public sealed class EndpointAdmissionTests
     [InlineData("", """{"type":"Z9"}""", "FieldValueNotSupported", "spec.accelerator.type", "Unsupported value: \"Z9\": spec.accelerator.type \"Z9\" is not in the accelerator catalogue: use one of ")]
     [InlineData(""" "engine":{"args":["--port=1"]} """, """{"type":"A10G"}""", "FieldValueForbidden", "spec.engine.args", "Forbidden: spec.engine.args must not have --port")]
     [InlineData(""" "rollout":{"maxSurge":0,"maxUnavailable":"0%"} """, """{"type":"A10G"}""", "FieldValueInvalid", "spec.rollout.maxUnavailable", "Invalid value: \"0%\": with spec.rollout.maxSurge and spec.rollout.maxUnavailable both 0")]
+    [InlineData(""" "rollout":{"maxSurge":"abc"} """, """{"type":"A10G"}""", "FieldValueInvalid", "spec.rollout.maxSurge", "Invalid value: \"abc\": spec.rollout.maxSurge is neither a count of pods nor a share")]
+    [InlineData(""" "rollout":{"maxUnavailable":"150%"} """, """{"type":"A10G"}""", "FieldValueInvalid", "spec.rollout.maxUnavailable", "Invalid value: \"150%\": spec.rollout.maxUnavailable is neither a count of pods nor a share")]
+    [InlineData(""" "engine":{"sharedMemory":"-5Gi"} """, """{"type":"A10G"}""", "FieldValueInvalid", "spec.engine.sharedMemory", "Invalid value: \"-5Gi\": spec.engine.sharedMemory is -5Gi and must be more than nothing")]
+    [InlineData(""" "engine":{"resources":{"requests":{"cpu":"4"},"limits":{"cpu":"2"}}} """, """{"type":"A10G"}""", "FieldValueInvalid", "spec.engine.resources.requests", "Invalid value: {\"cpu\":\"4\"}: spec.engine.resources.requests.cpu 4 is more than spec.engine.resources.limits.cpu 2")]
+    [InlineData(""" "engine":{"resources":{"limits":{"nvidia.com/gpu":"2"}}} """, """{"type":"A10G"}""", "FieldValueInvalid", "spec.engine.resources.limits", "Invalid value: {\"nvidia.com/gpu\":\"2\"}: spec.engine.resources.limits.nvidia.com/gpu differs from the 1 accelerators that a pod gets")]
+    [InlineData(""" "podTemplate":{"spec":{"containers":[{"name":"engine","resources":{"limits":{"nvidia.com/gpu":"2"}}}]}} """, """{"type":"A10G"}""", "FieldValueForbidden", "spec.podTemplate", "Forbidden: spec.podTemplate.spec.containers[engine].resources.limits.nvidia.com/gpu is made from the spec: set spec.accelerator.count")]
     public void What_needs_no_model_is_refused_before_there_is_one(string fields, string accelerator, string reason, string field, string message)
     {
         var error = Assert.Single(new AdmissionCases().Review(Endpoint(fields, accelerator: accelerator)).Errors);
 
         Assert.Equal((reason, field), (error.Reason, error.Field));
         Assert.StartsWith(message, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(""" "rollout":{"maxSurge":"25%","maxUnavailable":1} """)]
+    [InlineData(""" "engine":{"sharedMemory":"1Gi","resources":{"requests":{"cpu":"2"},"limits":{"cpu":"2","nvidia.com/gpu":"1"}}} """)]
+    [InlineData(""" "podTemplate":{"spec":{"containers":[{"name":"engine","resources":{"limits":{"memory":"32Gi"}}}]}} """)]
+    public void Sound_amounts_are_allowed(string fields) => Assert.Empty(new AdmissionCases().With(Model()).Review(Endpoint(fields)).Errors);
+
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, 1)]
+    public void A_model_over_several_nodes_is_warned_of_only_where_the_kind_for_it_is_missing(bool isInstalled, int warnings)
+    {
+        var cases = new AdmissionCases { HasLeaderWorkerSets = isInstalled }.With(Model());
+
+        var decision = cases.Review(Endpoint(""" "parallelism":{"pipeline":2} """, accelerator: """{"type":"A10G","count":1}"""));
+
+        Assert.Empty(decision.Errors);
+        Assert.Equal(warnings, decision.Warnings.Count(warning => warning.Contains("LeaderWorkerSet", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("A10G", 0)]
+    [InlineData("H100", 1)]
+    public void Whoever_applies_an_endpoint_is_told_that_no_node_has_its_class(string type, int warnings)
+    {
+        var cases = new AdmissionCases { Nodes = [Planning.Tests.Endpoints.Cluster.Node("a10g-0", "NVIDIA-A10G")] }.With(Model());
+
+        var decision = cases.Review(Endpoint(accelerator: $$"""{"type":"{{type}}"}"""));
+
+        Assert.Equal(warnings, decision.Warnings.Count(warning => warning.StartsWith($"no node has accelerator {type}", StringComparison.Ordinal)));
     }
 
     [Theory]

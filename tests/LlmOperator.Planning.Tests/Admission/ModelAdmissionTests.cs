@@ -27,6 +27,22 @@ public sealed class ModelAdmissionTests
     }
 
     [Theory]
+    [InlineData(""" "cache":{"size":"-1Gi"} """, "spec.cache.size")]
+    [InlineData(""" "architecture":{"attentionHeads":7,"keyValueHeads":3} """, "spec.architecture.keyValueHeads")]
+    [InlineData(""" "adapters":[{"name":"a","source":{"pvc":{"claimName":"a","path":"x/../../y"}}}] """, "spec.adapters[0].source.pvc.path")]
+    public void What_cannot_be_is_refused(string fields, string field) => Assert.Equal(field, Assert.Single(new AdmissionCases().Review(Model(fields)).Errors).Field);
+
+    [Fact]
+    public void A_model_of_no_parameters_is_refused()
+    {
+        var model = Model();
+
+        var error = Assert.Single(new AdmissionCases().Review(model with { Spec = model.Spec! with { Parameters = new(0) } }).Errors);
+
+        Assert.Equal("spec.parameters", error.Field);
+    }
+
+    [Theory]
     [InlineData(LicensePolicy.Warn, 0, 1)]
     [InlineData(LicensePolicy.Refuse, 1, 0)]
     [InlineData(LicensePolicy.Ignore, 0, 0)]

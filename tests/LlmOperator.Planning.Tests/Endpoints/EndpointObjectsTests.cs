@@ -44,7 +44,7 @@ public sealed class EndpointObjectsTests
     public void Accelerators_are_asked_for_in_one_place()
     {
         var plan = EndpointPlanner.Plan(Cluster.Observe(
-            Cluster.Endpoint("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"engine":{"resources":{"requests":{"nvidia.com/gpu":2}}}}"""), Cluster.Model()));
+            Cluster.Endpoint("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"engine":{"resources":{"requests":{"nvidia.com/gpu":1}}}}"""), Cluster.Model()));
 
         var resources = plan.Deployment!.Spec!.Template!.Spec!.Containers![0].Resources!;
         Assert.DoesNotContain("nvidia.com/gpu", resources.Requests!.Keys);
