@@ -146,6 +146,35 @@ public sealed class WebhookServingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Two_processes_with_a_URL_each_do_not_take_the_configuration_from_each_other_at_every_turn()
+    {
+        Start(new() { WebhookUrl = AnyPort });
+        var (first, _) = await ConfiguredAsync();
+        var one = _running!;
+        Start(new() { WebhookUrl = AnyPort });
+        while ((await ConfiguredAsync()).Url.Port == first.Port)
+        {
+            _guard.Token.ThrowIfCancellationRequested();
+        }
+
+        var second = await ConfigurationAsync();
+        for (var look = 0; look < 50; look++)
+        {
+            Assert.Equal(second!.Metadata.Generation, (await ConfigurationAsync())!.Metadata.Generation);
+        }
+
+        // A process that crashed leaves the configuration behind; the other one then takes over.
+        while ((await ConfiguredAsync()).Url.Port != first.Port)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(10));
+            _guard.Token.ThrowIfCancellationRequested();
+        }
+
+        await _stop.CancelAsync();
+        await one.WaitAsync(_guard.Token);
+    }
+
+    [Fact]
     public async Task Outside_a_cluster_and_without_a_URL_there_is_no_webhook()
     {
         Start(new() { WebhookUrl = null });
