@@ -46,7 +46,7 @@ public sealed class DiagnosisScenarioTests : IAsyncLifetime
         }
 
         _manager = new ControllerManager(_client, new() { Name = "llmops.dev/llm-operator" }, _clock, NullLogger.Instance, random: new Random(1));
-        OperatorControllers.Add(_manager, AcceleratorCatalogue.Default, workers: 2, _clock);
+        OperatorControllers.Add(_manager, AcceleratorCatalogue.Default, workers: 2, _clock, new(), new PlainRegistry(), new Random(1));
         _running = _manager.RunAsync(_stop.Token);
         await ApplyAsync("llmmodel-twin-8b.yaml", LlmModel.Resource);
         await ApplyAsync("llmendpoint-twin-8b.yaml", LlmEndpoint.Resource);
