@@ -16,6 +16,7 @@ namespace LlmOperator.PromptTrace.Hosting;
 internal sealed partial class Sidecar : IAsyncDisposable
 {
     private const string ScopeName = "llm-operator/prompt-trace";
+    private static readonly TimeSpan LastBytesTime = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(5);
 
     private readonly SidecarOptions _options;
@@ -101,8 +102,12 @@ internal sealed partial class Sidecar : IAsyncDisposable
         _drain.IsReady = false;
         Log.Stopping(_logger);
         await WaitAsync(Task.Delay(_options.ShutdownDelay, _time, cancellationToken)).ConfigureAwait(false);
-        await WaitAsync(_drain.CloseAsync().WaitAsync(_options.ShutdownGrace, _time, cancellationToken)).ConfigureAwait(false);
-        await _server.StopAsync(new CancellationToken(canceled: true)).ConfigureAwait(false);
+        var drained = _drain.CloseAsync();
+        await WaitAsync(drained.WaitAsync(_options.ShutdownGrace, _time, cancellationToken)).ConfigureAwait(false);
+
+        // Answers that have ended may still be on their way out; those that have not are broken off.
+        using var last = new CancellationTokenSource(drained.IsCompleted ? LastBytesTime : TimeSpan.Zero, _time);
+        await _server.StopAsync(last.Token).ConfigureAwait(false);
         _recorder.Complete();
         await _recording.ConfigureAwait(false);
         await _draining.CancelAsync().ConfigureAwait(false);
@@ -140,7 +145,7 @@ internal sealed partial class Sidecar : IAsyncDisposable
         ConnectTimeout = options.ConnectTimeout,
         RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-        MaxResponseHeadersLength = 256,
+        MaxResponseHeadersLength = 128, // KiB
 
         // Shorter than the five seconds after which the servers of Python's engines close a connection: they must not close one while a request is on its way.
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(3),

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using LlmOperator.Inference.OpenAi;
-using LlmOperator.Inference.Redaction;
 using LlmOperator.Inference.Tracing;
 using LlmOperator.PromptTrace.Configuration;
 using LlmOperator.PromptTrace.Tracing;
@@ -18,9 +17,8 @@ internal sealed class GenAiMetrics
     private const int LongestModel = 128;
     private const string OtherModels = "_OTHER";
 
-    private static readonly Redactor Redactor = new([RedactionKind.ApiKey, RedactionKind.Email, RedactionKind.CreditCard, RedactionKind.Iban, RedactionKind.TurkishNationalId]);
-
     private readonly SidecarOptions _options;
+    private readonly NameRedactor _redactor;
     private readonly object _port;
     private readonly Histogram<double> _duration;
     private readonly Histogram<double> _timeToFirstToken;
@@ -32,6 +30,7 @@ internal sealed class GenAiMetrics
     public GenAiMetrics(Meter meter, SidecarOptions options, Traffic traffic)
     {
         _options = options;
+        _redactor = new(options.RedactPatterns);
         _port = (long)options.Engine.Port;
         _duration = Seconds(meter, "gen_ai.server.request.duration", "Time from a request's arrival to the end of its answer", [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92]);
         _timeToFirstToken = Seconds(meter, "gen_ai.server.time_to_first_token", "Time from a request's arrival to the first token of its stream", [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]);
@@ -113,7 +112,7 @@ internal sealed class GenAiMetrics
             return OtherModels;
         }
 
-        return _models.GetOrAdd(name, Redactor.Redact(name));
+        return _models.GetOrAdd(name, _redactor.Redact(name));
     }
 
     private static class GenAiTokens

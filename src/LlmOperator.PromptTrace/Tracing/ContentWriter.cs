@@ -38,7 +38,7 @@ internal sealed class ContentWriter(Redactor redactor, int most)
     /// <param name="finishReasons">Why each ended.</param>
     /// <param name="areCut">Whether text is missing at their ends.</param>
     public string Output(IReadOnlyList<string> texts, IReadOnlyCollection<string> finishReasons, bool areCut) =>
-        MessageContent.Output(texts, finishReasons, text =>
+        MessageContent.Output(texts, [.. finishReasons.Select(redactor.Redact)], text =>
         {
             var redacted = redactor.Redact(text);
             return areCut ? Whole(redacted, Math.Max(0, redacted.Length - Uncertain)) : redacted;

@@ -9,13 +9,8 @@ namespace LlmOperator.PromptTrace.Tracing;
 /// <param name="options">Options.</param>
 internal sealed class SpanBuilder(SidecarOptions options)
 {
-    // Texts that say what was asked for, not what was said: names and ids. A secret has no business there either.
-    private static readonly Redactor NameRedactor = new([RedactionKind.ApiKey, RedactionKind.Email, RedactionKind.CreditCard, RedactionKind.Iban, RedactionKind.TurkishNationalId]);
-
-    private const int LongestName = 256;
-
-    private readonly ContentWriter _content = new(new(options.Redact, options.RedactPatterns), options.ContentCharacters);
-    private readonly Redactor _userPatterns = new([], options.RedactPatterns);
+    private readonly ContentWriter _content = new(new Redactor(options.Redact, options.RedactPatterns), options.ContentCharacters);
+    private readonly NameRedactor _names = new(options.RedactPatterns);
 
     /// <summary>Makes a span.</summary>
     /// <param name="exchange">The request and its answer, finished.</param>
@@ -48,7 +43,7 @@ internal sealed class SpanBuilder(SidecarOptions options)
         attributes.Add(EndpointNames.EndpointRevision, options.Served.Revision);
         attributes.Add(EndpointNames.Model, options.Served.Model);
         attributes.Add(EndpointNames.ModelRevision, options.Served.ModelRevision);
-        if (options.CaptureContent)
+        if (options.CaptureContent && exchange.Operation != Operations.Embeddings)
         {
             AddContent(attributes, exchange, request);
         }
@@ -109,16 +104,7 @@ internal sealed class SpanBuilder(SidecarOptions options)
         : options.CaptureContent && exchange.Meter.ErrorMessage is { } message ? _content.Text(message)
         : Name(error);
 
-    private string? Name(string? text)
-    {
-        if (text is null)
-        {
-            return null;
-        }
-
-        var redacted = _userPatterns.Redact(NameRedactor.Redact(text));
-        return redacted.Length <= LongestName ? redacted : redacted[..LongestName];
-    }
+    private string? Name(string? text) => text is null ? null : _names.Redact(text);
 
     /// <summary>Attributes that are known.</summary>
     private sealed class Attributes

@@ -80,7 +80,9 @@ internal sealed class Bench : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Sidecar.StopAsync(new CancellationToken(canceled: true)).WaitAsync(Hang, TimeProvider.System).ContinueWith(static _ => { }, TaskScheduler.Default);
+        var stopping = Sidecar.StopAsync(new CancellationToken(canceled: true));
+        await Until.TrueAsync(() => stopping.IsCompleted, "the sidecar stops", Time, TimeSpan.FromSeconds(1));
+        await stopping;
         await Sidecar.DisposeAsync();
         await Engine.DisposeAsync();
         Client.Dispose();
