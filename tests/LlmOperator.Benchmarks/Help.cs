@@ -23,6 +23,11 @@ internal static class Help
           sandbox-start    time from the start of the process to "sandbox ready"
                            --runs N            (5)
                            --cli PATH
+          prompt-trace     the sidecar beside a direct connection to a trivial server: time to first byte, throughput, memory
+                           --seconds N         length of the measurement of streams (5)
+                           --rate N            streams started a second (200)
+                           --spans N           small requests through the sidecar, in four parts (100000)
+                           --sidecar PATH      prompt-trace; the one built in this repository without it
           informer-memory  memory of an informer of Deployments
                            --count N           Deployments (10000)
           watch-decode     objects a second, and memory allocated for each, of the watch's reader

@@ -3,6 +3,7 @@ using LlmOperator.Benchmarks;
 using LlmOperator.Benchmarks.Clusters;
 using LlmOperator.Benchmarks.Echo;
 using LlmOperator.Benchmarks.Endpoints;
+using LlmOperator.Benchmarks.PromptTrace;
 using LlmOperator.Benchmarks.Watching;
 using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Configuration;
@@ -18,6 +19,8 @@ try
         "echo" => EchoCommand.RunAsync,
         "echo-load" => EchoLoadCommand.RunAsync,
         "endpoints" => EndpointsCommand.RunAsync,
+        "prompt-trace" => PromptTraceCommand.RunAsync,
+        "prompt-trace-engine" => TrivialEngine.RunAsync,
         "sandbox-start" => SandboxStartCommand.RunAsync,
         "informer-memory" => InformerMemoryCommand.RunAsync,
         "watch-decode" => WatchDecodeCommand.RunAsync,

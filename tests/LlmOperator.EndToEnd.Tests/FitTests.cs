@@ -11,6 +11,7 @@ using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Kubernetes.Telemetry;
 using LlmOperator.Planning.Accelerators;
 using LlmOperator.Sandbox;
+using LlmOperator.Telemetry;
 using LlmOperator.Testing;
 using Xunit;
 

@@ -50,6 +50,9 @@ public sealed class AnswerMeter(int longestText)
     /// <summary>Whether text was left out because there was too much of it.</summary>
     public bool IsCut { get; private set; }
 
+    /// <summary>Characters of the text that are kept.</summary>
+    public int KeptCharacters => _kept;
+
     /// <summary>Texts of the answers in their order.</summary>
     public IReadOnlyList<string> Texts => [.. _texts.Values.Select(text => text.ToString())];
 
@@ -93,9 +96,9 @@ public sealed class AnswerMeter(int longestText)
                 Answer(ref reader, isEvent);
             }
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            // A part that is not JSON is none of ours; what was read before it holds.
+            // A part that is not JSON is none of ours; what was read before it holds. A text that is no Unicode (half a surrogate pair) is an InvalidOperationException.
         }
     }
 

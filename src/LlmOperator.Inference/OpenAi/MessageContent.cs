@@ -68,14 +68,14 @@ public static class MessageContent
     {
         writer.WriteStartObject();
         var role = message.TryGetProperty("role"u8, out var given) && given.ValueKind == JsonValueKind.String ? given.GetString()! : "user";
-        writer.WriteString("role"u8, role);
+        writer.WriteString("role"u8, redact(role));
         writer.WriteStartArray("parts"u8);
         if (role == "tool")
         {
             writer.WriteStartObject();
             writer.WriteString("type"u8, "tool_call_response");
-            writer.WriteString("id"u8, Text(message, "tool_call_id"));
-            writer.WriteString("response"u8, redact(Text(message, "content") ?? ""));
+            writer.WriteString("id"u8, Redacted(message, "tool_call_id", redact));
+            writer.WriteString("response"u8, redact(ToolAnswer(message)));
             writer.WriteEndObject();
         }
         else if (message.TryGetProperty("content"u8, out var content))
@@ -95,6 +95,11 @@ public static class MessageContent
         writer.WriteEndObject();
     }
 
+    /// <summary>A text, or the texts of its parts one after another.</summary>
+    private static string ToolAnswer(JsonElement message) => !message.TryGetProperty("content"u8, out var content) ? ""
+        : content.ValueKind == JsonValueKind.Array ? string.Concat(content.EnumerateArray().Where(part => part.ValueKind == JsonValueKind.Object).Select(part => Text(part, "text")))
+        : Text(message, "content") ?? "";
+
     private static void WriteParts(Utf8JsonWriter writer, JsonElement content, Func<string, string> redact)
     {
         if (content.ValueKind == JsonValueKind.String)
@@ -113,7 +118,7 @@ public static class MessageContent
                 {
                     // A picture or a sound: that there was one is told, not the thing itself.
                     writer.WriteStartObject();
-                    writer.WriteString("type"u8, Text(part, "type") ?? "unknown");
+                    writer.WriteString("type"u8, redact(Text(part, "type") ?? "unknown"));
                     writer.WriteEndObject();
                 }
             }
@@ -124,10 +129,10 @@ public static class MessageContent
     {
         writer.WriteStartObject();
         writer.WriteString("type"u8, "tool_call");
-        writer.WriteString("id"u8, Text(call, "id"));
+        writer.WriteString("id"u8, Redacted(call, "id", redact));
         if (call.TryGetProperty("function"u8, out var function) && function.ValueKind == JsonValueKind.Object)
         {
-            writer.WriteString("name"u8, Text(function, "name") ?? "");
+            writer.WriteString("name"u8, redact(Text(function, "name") ?? ""));
             writer.WriteString("arguments"u8, redact(Text(function, "arguments") ?? ""));
         }
         else
@@ -160,6 +165,8 @@ public static class MessageContent
         writer.WriteString("content"u8, text);
         writer.WriteEndObject();
     }
+
+    private static string? Redacted(JsonElement element, string name, Func<string, string> redact) => Text(element, name) is { } text ? redact(text) : null;
 
     private static string? Text(JsonElement element, string name) => element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 

@@ -44,6 +44,15 @@ public sealed record RequestSummary
     /// <summary>Texts that end the answer.</summary>
     public IReadOnlyList<string>? Stop { get; init; }
 
+    /// <summary>Form the answer is asked for in: <c>text</c> or <c>json</c>.</summary>
+    public string? OutputType { get; init; }
+
+    /// <summary>Form embeddings are asked for in.</summary>
+    public string? EncodingFormat { get; init; }
+
+    /// <summary>Dimensions embeddings are asked for with.</summary>
+    public long? Dimensions { get; init; }
+
     /// <summary>The prompt: messages, text or inputs, as the JSON the client sent; null when not asked for or not there.</summary>
     public string? Input { get; init; }
 
@@ -66,9 +75,9 @@ public sealed record RequestSummary
                 summary = Property(ref reader, summary, body, withInput);
             }
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            // What was read so far is as much as there is to know.
+            // What was read so far is as much as there is to know. A text that is no Unicode (half a surrogate pair) is an InvalidOperationException.
         }
 
         return summary;
@@ -109,6 +118,12 @@ public sealed record RequestSummary
                 return summary with { Seed = Whole(ref reader) };
             case "n":
                 return summary with { Choices = Whole(ref reader) };
+            case "response_format" when reader.TokenType == JsonTokenType.StartObject:
+                return Format(ref reader, summary);
+            case "encoding_format":
+                return summary with { EncodingFormat = Text(ref reader) };
+            case "dimensions":
+                return summary with { Dimensions = Whole(ref reader) };
             case "stop":
                 return summary with { Stop = Texts(ref reader) };
             case "messages" or "prompt" or "input" or "inputs" or "query" when withInput && summary.Input is null:
@@ -129,6 +144,25 @@ public sealed record RequestSummary
             reader.Read();
             summary = isUsage ? summary with { IncludeUsage = reader.TokenType == JsonTokenType.True } : summary;
             reader.Skip();
+        }
+
+        return summary;
+    }
+
+    private static RequestSummary Format(ref Utf8JsonReader reader, RequestSummary summary)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isType = reader.ValueTextEquals("type"u8);
+            reader.Read();
+            if (isType && reader.TokenType == JsonTokenType.String)
+            {
+                summary = summary with { OutputType = reader.ValueTextEquals("text"u8) ? "text" : "json" };
+            }
+            else
+            {
+                reader.Skip();
+            }
         }
 
         return summary;

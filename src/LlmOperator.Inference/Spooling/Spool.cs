@@ -41,7 +41,7 @@ public sealed class Spool : IDisposable
             lock (_gate)
             {
                 var figures = _state.Figures;
-                return new(figures.Taken - figures.Refused, _waiting, figures.SampledOut, figures.Dropped + figures.Refused);
+                return new(figures.Taken - figures.Refused, _waiting, figures.SampledOut, figures.Dropped + figures.Refused) { Open = Math.Max(0, figures.Announced - Came(figures)) };
             }
         }
     }
@@ -62,6 +62,18 @@ public sealed class Spool : IDisposable
     /// <param name="directory">The folder; made when it is not there.</param>
     /// <param name="options">Bounds.</param>
     public static Spool Open(string directory, SpoolOptions? options = null) => new(directory, options ?? new());
+
+    /// <summary>
+    /// Announces a record before what it tells of has happened. It is then counted even when the process is killed before the record comes: the next process counts it as dropped.
+    /// Whoever announces announces every record.
+    /// </summary>
+    public void Announce()
+    {
+        lock (_gate)
+        {
+            _state.Write(_state.Figures with { Announced = _state.Figures.Announced + 1 });
+        }
+    }
 
     /// <summary>Adds a record.</summary>
     /// <returns>Whether it was kept; it is counted either way.</returns>
@@ -226,7 +238,18 @@ public sealed class Spool : IDisposable
         }
 
         _bytes = _segments.Values.Sum();
+        if (_state.Figures.Announced > Came(_state.Figures))
+        {
+            _state.Write(_state.Figures with { Dropped = _state.Figures.Dropped + _state.Figures.Announced - Came(_state.Figures) });
+        }
+        else
+        {
+            // Records that were never announced, or the figures were lost: the account goes on from here.
+            _state.Write(_state.Figures with { Announced = Came(_state.Figures) });
+        }
     }
+
+    private long Came(SpoolFigures figures) => figures.Taken + _waiting + figures.SampledOut + figures.Dropped;
 
     /// <summary>Writes at the end; a disk that is full or broken loses the record, not the request.</summary>
     private bool Write(byte[] whole)

@@ -17,6 +17,9 @@ public sealed record SpoolOptions
 /// <param name="Dropped">Lost: no room, no disk, or refused by the receiver for good.</param>
 public readonly record struct SpoolCounts(long Exported, long Waiting, long SampledOut, long Dropped)
 {
-    /// <summary>All records.</summary>
+    /// <summary>Announced and not here yet: requests that are still being answered, or whose span is being made.</summary>
+    public long Open { get; init; }
+
+    /// <summary>All records, without those that are open.</summary>
     public long Total => Exported + Waiting + SampledOut + Dropped;
 }

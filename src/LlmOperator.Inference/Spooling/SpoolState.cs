@@ -53,7 +53,7 @@ internal sealed class SpoolState : IDisposable
     [StructLayout(LayoutKind.Sequential, Pack = 8)]
     private struct Slot
     {
-        public const int Size = 64;
+        public const int Size = 128;
 
         public long Version;
         public SpoolFigures Figures;
@@ -82,6 +82,9 @@ internal record struct SpoolFigures
 
     /// <summary>Records left out by sampling.</summary>
     public long SampledOut;
+
+    /// <summary>Records announced before they came.</summary>
+    public long Announced;
 
     /// <summary>Segment of the next record to leave.</summary>
     public long HeadSegment;

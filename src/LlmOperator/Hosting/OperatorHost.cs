@@ -6,6 +6,7 @@ using LlmOperator.Kubernetes.Controllers;
 using LlmOperator.Kubernetes.Leadership;
 using LlmOperator.Kubernetes.Telemetry;
 using LlmOperator.Serving;
+using LlmOperator.Telemetry;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 

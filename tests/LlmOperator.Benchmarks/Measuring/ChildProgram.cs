@@ -35,6 +35,9 @@ internal sealed class ChildProgram : IDisposable
     /// <summary>Time since the start of the process.</summary>
     public TimeSpan Age => Stopwatch.GetElapsedTime(_started);
 
+    /// <summary>The line that said the process is ready.</summary>
+    public string? ReadyLine { get; private set; }
+
     /// <summary>Time from the start of the process to the line that says it is ready.</summary>
     public Task<TimeSpan> Ready => _ready.Task;
 
@@ -78,6 +81,7 @@ internal sealed class ChildProgram : IDisposable
 
         if (line.Contains(readyLine, StringComparison.Ordinal))
         {
+            ReadyLine ??= line;
             _ready.TrySetResult(Age);
         }
         else if (_said.Length < 4000)

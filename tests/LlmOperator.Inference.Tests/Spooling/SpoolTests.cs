@@ -13,6 +13,34 @@ public sealed class SpoolTests : IDisposable
     public void Dispose() => _folder.Delete(recursive: true);
 
     [Fact]
+    public void A_record_that_was_announced_and_never_came_is_dropped_by_the_next_process()
+    {
+        var folder = Directory.CreateTempSubdirectory("announced");
+        using (var first = Spool.Open(folder.FullName))
+        {
+            for (var number = 0; number < 5; number++)
+            {
+                first.Announce();
+            }
+
+            first.TryAdd([1]);
+            first.CountSampledOut();
+            Assert.Equal(new SpoolCounts(0, 1, 1, 0) { Open = 3 }, first.Counts);
+        }
+
+        using (var second = Spool.Open(folder.FullName))
+        {
+            Assert.Equal(new SpoolCounts(0, 1, 1, 3), second.Counts);
+            second.Announce();
+            second.TryAdd([2]);
+            second.Take(2);
+            Assert.Equal(new SpoolCounts(2, 0, 1, 3), second.Counts);
+        }
+
+        folder.Delete(recursive: true);
+    }
+
+    [Fact]
     public void Records_leave_in_the_order_they_came()
     {
         using var spool = Open();

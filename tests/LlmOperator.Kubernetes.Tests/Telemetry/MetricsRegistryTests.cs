@@ -4,6 +4,7 @@ using LlmOperator.Kubernetes.Controllers;
 using LlmOperator.Kubernetes.Queues;
 using LlmOperator.Kubernetes.Telemetry;
 using LlmOperator.Kubernetes.Tests.Fakes;
+using LlmOperator.Telemetry;
 using LlmOperator.Testing;
 using Xunit;
 

@@ -1,11 +1,11 @@
 using System.Diagnostics.Metrics;
 using System.Text;
 
-namespace LlmOperator.Kubernetes.Telemetry;
+namespace LlmOperator.Telemetry;
 
 /// <summary>
 /// Sums up what instruments record and writes it for Prometheus. Create it before the instruments are used: what was recorded earlier is not in it.
-/// An instrument's name is its Prometheus name.
+/// An instrument's name is its Prometheus name, unless it has dots, as OpenTelemetry's have: <c>a.b</c> in seconds becomes <c>a_b_seconds</c>.
 /// </summary>
 public sealed class MetricsRegistry : IDisposable
 {

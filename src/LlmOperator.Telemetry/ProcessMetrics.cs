@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
-namespace LlmOperator.Kubernetes.Telemetry;
+namespace LlmOperator.Telemetry;
 
 /// <summary>What Prometheus client libraries say of their process.</summary>
 public static class ProcessMetrics

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Text;
 
-namespace LlmOperator.Kubernetes.Telemetry;
+namespace LlmOperator.Telemetry;
 
 /// <summary>The series of one metric name. A recording looks its labels up without allocating.</summary>
 internal sealed class MetricFamily
@@ -20,10 +20,10 @@ internal sealed class MetricFamily
 
     public MetricFamily(Instrument instrument)
     {
-        _name = instrument.Name;
         _help = instrument.Description;
         _byLabels = _series.GetAlternateLookup<ReadOnlySpan<KeyValuePair<string, object?>>>();
         _kind = KindOf(instrument);
+        _name = PrometheusText.NameOf(instrument.Name, instrument.Unit, _kind is MetricKind.Counter or MetricKind.ObservedCounter);
         _buckets = _kind == MetricKind.Histogram ? BucketsOf(instrument) : [];
     }
 

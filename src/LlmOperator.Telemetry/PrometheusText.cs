@@ -1,12 +1,32 @@
 using System.Globalization;
 using System.Text;
 
-namespace LlmOperator.Kubernetes.Telemetry;
+namespace LlmOperator.Telemetry;
 
 /// <summary>Writes the Prometheus text exposition format 0.0.4.</summary>
 internal static class PrometheusText
 {
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
+
+    /// <summary>
+    /// The Prometheus name of an instrument. A name with dots is OpenTelemetry's and is put into Prometheus' form as its specification asks: underscores, and the unit and the word total at the end;
+    /// any other is a Prometheus name already.
+    /// </summary>
+    public static string NameOf(string name, string? unit, bool isCounter)
+    {
+        if (!name.Contains('.', StringComparison.Ordinal))
+        {
+            return name;
+        }
+
+        var suffix = unit switch
+        {
+            "s" => "_seconds",
+            "By" => "_bytes",
+            _ => "", // Units in braces are words for what is counted, and leave no trace in the name.
+        };
+        return name.Replace('.', '_') + suffix + (isCounter ? "_total" : "");
+    }
 
     public static void Header(StringBuilder text, string name, string type, string? help)
     {

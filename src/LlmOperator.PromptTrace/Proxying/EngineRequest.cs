@@ -1,0 +1,84 @@
+using System.Net;
+using LlmOperator.Inference.Tracing;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace LlmOperator.PromptTrace.Proxying;
+
+/// <summary>A client's request as it is sent to the engine.</summary>
+internal static class EngineRequest
+{
+    private static readonly UriCreationOptions AsGiven = new() { DangerousDisablePathAndQueryCanonicalization = true };
+
+    /// <summary>The request; null when its target is none that can be asked for.</summary>
+    /// <param name="context">The client's.</param>
+    /// <param name="engine">Address of the engine, without a slash at the end.</param>
+    /// <param name="trace">Where in its trace the request stands; null to leave the client's headers alone.</param>
+    /// <param name="body">The body that goes with it, if it has one.</param>
+    public static HttpRequestMessage? Create(HttpContext context, string engine, TraceContext? trace, ClientBody? body)
+    {
+        if (Target(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) is not { } target)
+        {
+            return null;
+        }
+
+        var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), new Uri(engine + target, AsGiven))
+        {
+            Version = HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = body,
+        };
+        CopyHeaders(context.Request.Headers, request, trace);
+        return request;
+    }
+
+    /// <summary>Path and query as the client wrote them, not a byte changed. A client may name the host too (absolute form), as clients of a proxy do.</summary>
+    private static string? Target(string raw)
+    {
+        if (raw is ['/', ..])
+        {
+            return raw;
+        }
+
+        var host = raw.IndexOf("://", StringComparison.Ordinal);
+        if (host < 0)
+        {
+            return null;
+        }
+
+        var path = raw.AsSpan(host + 3).IndexOfAny('/', '?');
+        return path < 0 ? "/" : raw[host + 3 + path] == '/' ? raw[(host + 3 + path)..] : "/" + raw[(host + 3 + path)..];
+    }
+
+    private static void CopyHeaders(IHeaderDictionary headers, HttpRequestMessage request, TraceContext? trace)
+    {
+        var connection = headers.Connection;
+        var isContinued = trace is { } known && known.ParentSpanId != default;
+        foreach (var (name, values) in headers)
+        {
+            if (HopByHop.Is(name, connection) || (trace is not null && IsReplaced(name, isContinued)))
+            {
+                continue;
+            }
+
+            if (!Add(request.Headers, name, values))
+            {
+                // A header about a body, though there is none: it is sent all the same.
+                request.Content ??= new ByteArrayContent([]);
+                Add(request.Content.Headers, name, values);
+            }
+        }
+
+        if (trace is { } span)
+        {
+            request.Headers.TryAddWithoutValidation("traceparent", span.ToString());
+        }
+    }
+
+    // A state belongs to the parent it came with; without a valid parent it belongs to none.
+    private static bool IsReplaced(string name, bool isContinued) =>
+        name.Equals("traceparent", StringComparison.OrdinalIgnoreCase) || (!isContinued && name.Equals("tracestate", StringComparison.OrdinalIgnoreCase));
+
+    private static bool Add(System.Net.Http.Headers.HttpHeaders headers, string name, Microsoft.Extensions.Primitives.StringValues values) =>
+        values.Count == 1 ? headers.TryAddWithoutValidation(name, values[0]) : headers.TryAddWithoutValidation(name, values.AsEnumerable());
+}
