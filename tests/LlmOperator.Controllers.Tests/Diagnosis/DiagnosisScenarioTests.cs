@@ -8,6 +8,7 @@ using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Configuration;
 using LlmOperator.Kubernetes.Controllers;
 using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Kubernetes.Tests.Fakes;
 using LlmOperator.Planning.Accelerators;
 using LlmOperator.Sandbox;
 using LlmOperator.Testing;
@@ -114,10 +115,14 @@ public sealed class DiagnosisScenarioTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        if (_running is not null)
+        // What is in hand at a stop may wait on the clock, such as an Event to be written again.
+        while (_running is { IsCompleted: false })
         {
-            await _running;
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            await Until.QuietAsync();
         }
+
+        await (_running ?? Task.CompletedTask);
 
         _manager?.Dispose();
         _client?.Dispose();

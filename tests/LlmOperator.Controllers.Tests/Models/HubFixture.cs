@@ -71,6 +71,14 @@ internal sealed class HubFixture : IAsyncDisposable
     public async Task StopAsync()
     {
         await _stop.CancelAsync();
+
+        // What is in hand at a stop may wait on the clock, such as an Event to be written again.
+        while (!_running.IsCompleted)
+        {
+            Clock.Advance(TimeSpan.FromSeconds(1));
+            await Until.QuietAsync();
+        }
+
         await _running;
         _manager?.Dispose();
         _registries?.Dispose();
