@@ -33,7 +33,10 @@ public sealed class RedactionTests
             JsonNode Text() => JsonValue.Create($"x {secret} y");
             var request = new JsonObject
             {
-                ["model"] = Text(), ["stop"] = new JsonArray(Text()), ["user"] = Text(), ["response_format"] = new JsonObject { ["type"] = Text() },
+                ["model"] = Text(),
+                ["stop"] = new JsonArray(Text()),
+                ["user"] = Text(),
+                ["response_format"] = new JsonObject { ["type"] = Text() },
                 ["messages"] = new JsonArray(
                     new JsonObject { ["role"] = Text(), ["content"] = Text() },
                     new JsonObject { ["role"] = "user", ["name"] = Text(), ["content"] = new JsonArray(new JsonObject { ["type"] = "text", ["text"] = Text() }, new JsonObject { ["type"] = Text() }) },
@@ -42,7 +45,8 @@ public sealed class RedactionTests
             };
             var answer = new JsonObject
             {
-                ["id"] = Text(), ["model"] = Text(),
+                ["id"] = Text(),
+                ["model"] = Text(),
                 ["choices"] = new JsonArray(new JsonObject { ["index"] = 0, ["finish_reason"] = Text(), ["message"] = new JsonObject { ["content"] = Text() } }),
             };
             var error = new JsonObject { ["error"] = new JsonObject { ["message"] = Text(), ["type"] = Text() } };
