@@ -48,7 +48,7 @@ internal sealed class OperatorFixture : IAsyncDisposable
         {
             _running = null;
             await _stop.CancelAsync();
-            await running.WaitAsync(TimeSpan.FromSeconds(30));
+            await Until.EndedAsync(running, Clock);
             _manager!.Dispose();
             _stop.Dispose();
         }

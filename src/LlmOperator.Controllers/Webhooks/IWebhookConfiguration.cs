@@ -50,11 +50,12 @@ internal sealed class UrlConfiguration(Informer<ValidatingWebhookConfiguration> 
     // Two processes with a URL each would otherwise take the configuration from each other as fast as they can.
     private static readonly TimeSpan Truce = TimeSpan.FromMinutes(1);
 
+    private static readonly TimeSpan ApplyLimit = TimeSpan.FromSeconds(5);
+
     private static readonly ApplyOptions Options = new() { FieldManager = FieldManagers.Webhook, Force = true };
     private static readonly ObjectKey Key = new(null, WebhookManifest.UrlName);
 
     private string? _applied;
-    private string? _uid;
     private DateTimeOffset? _appliedAt;
 
     public async Task<TimeSpan?> EnsureAsync(string bundle, CancellationToken cancellationToken)
@@ -71,8 +72,11 @@ internal sealed class UrlConfiguration(Informer<ValidatingWebhookConfiguration> 
         }
 
         var wanted = WebhookManifest.Whole(WebhookManifest.UrlName, null, path => new() { Url = new Uri(url, path).ToString(), CaBundle = bundle });
-        var stored = await client.ApplyAsync(wanted, Options, cancellationToken).ConfigureAwait(false);
-        (_applied, _uid, _appliedAt) = (stored.Metadata.ResourceVersion, stored.Metadata.Uid, time.GetUtcNow());
+        // Not given up halfway: what arrives after it was removed would outlive this process.
+        using var limit = new CancellationTokenSource(ApplyLimit, time);
+        var stored = await client.ApplyAsync(wanted, Options, limit.Token).ConfigureAwait(false);
+        (_applied, _appliedAt) = (stored.Metadata.ResourceVersion, time.GetUtcNow());
+        cancellationToken.ThrowIfCancellationRequested();
         return null;
     }
 
@@ -84,13 +88,15 @@ internal sealed class UrlConfiguration(Informer<ValidatingWebhookConfiguration> 
 
     public async Task RemoveAsync(CancellationToken cancellationToken)
     {
+        // Asked and not remembered: another process may have taken its place, and the last answer may have been lost.
+        if (await client.GetAsync<ValidatingWebhookConfiguration>(Key, cancellationToken).ConfigureAwait(false) is not { } live || LeadsElsewhere(live))
+        {
+            return;
+        }
+
         try
         {
-            // Another process may have taken its place.
-            if (_uid is { } uid)
-            {
-                await client.DeleteAsync<ValidatingWebhookConfiguration>(Key, new() { Uid = uid }, cancellationToken).ConfigureAwait(false);
-            }
+            await client.DeleteAsync<ValidatingWebhookConfiguration>(Key, new() { Uid = live.Metadata.Uid }, cancellationToken).ConfigureAwait(false);
         }
         catch (KubeApiException error) when (error.IsConflict)
         {

@@ -115,15 +115,7 @@ public sealed class DiagnosisScenarioTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        // What is in hand at a stop may wait on the clock, such as an Event to be written again.
-        while (_running is { IsCompleted: false })
-        {
-            _clock.Advance(TimeSpan.FromSeconds(1));
-            await Until.QuietAsync();
-        }
-
-        await (_running ?? Task.CompletedTask);
-
+        await Until.EndedAsync(_running ?? Task.CompletedTask, _clock);
         _manager?.Dispose();
         _client?.Dispose();
         if (_cluster is not null)

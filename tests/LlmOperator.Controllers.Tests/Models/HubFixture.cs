@@ -71,15 +71,7 @@ internal sealed class HubFixture : IAsyncDisposable
     public async Task StopAsync()
     {
         await _stop.CancelAsync();
-
-        // What is in hand at a stop may wait on the clock, such as an Event to be written again.
-        while (!_running.IsCompleted)
-        {
-            Clock.Advance(TimeSpan.FromSeconds(1));
-            await Until.QuietAsync();
-        }
-
-        await _running;
+        await Until.EndedAsync(_running, Clock);
         _manager?.Dispose();
         _registries?.Dispose();
         _stop.Dispose();

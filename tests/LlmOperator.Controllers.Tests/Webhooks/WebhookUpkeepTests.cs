@@ -165,7 +165,7 @@ public sealed class WebhookUpkeepTests : IAsyncLifetime
         var manager = new ControllerManager(_client!, new() { Name = "llmops.dev/llm-operator" }, _clock);
         OperatorControllers.Add(manager, AcceleratorCatalogue.Default, workers: 1, _clock, new(), new PlainRegistry(), new Random(1));
         var webhook = new OperatorWebhook(manager, _client!, new() { Namespace = Namespace, Url = url }, AcceleratorCatalogue.Default, _clock, new ListLogger());
-        var replica = new Replica(manager, webhook, port);
+        var replica = new Replica(manager, webhook, port, _clock);
         _replicas.Add(replica);
         return replica;
     }
@@ -222,13 +222,14 @@ public sealed class WebhookUpkeepTests : IAsyncLifetime
     /// <summary>A replica of the operator.</summary>
     private sealed class Replica : IDisposable
     {
+        private readonly ManualTimeProvider _clock;
         private readonly CancellationTokenSource _stop = new();
         private readonly ControllerManager _manager;
         private readonly Task _running;
 
-        public Replica(ControllerManager manager, OperatorWebhook webhook, int port)
+        public Replica(ControllerManager manager, OperatorWebhook webhook, int port, ManualTimeProvider clock)
         {
-            (_manager, Webhook) = (manager, webhook);
+            (_manager, Webhook, _clock) = (manager, webhook, clock);
             _running = Task.WhenAll(manager.RunAsync(_stop.Token), webhook.RunAsync(port, _stop.Token));
         }
 
@@ -239,7 +240,7 @@ public sealed class WebhookUpkeepTests : IAsyncLifetime
         public async Task StopAsync()
         {
             await _stop.CancelAsync();
-            await _running.WaitAsync(TimeSpan.FromSeconds(30));
+            await Until.EndedAsync(_running, _clock);
         }
 
         public void Dispose()

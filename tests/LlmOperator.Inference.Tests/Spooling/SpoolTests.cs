@@ -133,7 +133,8 @@ public sealed class SpoolTests : IDisposable
 
         var state = Path.Combine(_folder.FullName, "state");
         var bytes = File.ReadAllBytes(state);
-        var newest = BitConverter.ToInt64(bytes, 0) > BitConverter.ToInt64(bytes, 64) ? 0 : 64;
+        var slot = bytes.Length / 2;
+        var newest = BitConverter.ToInt64(bytes, 0) > BitConverter.ToInt64(bytes, slot) ? 0 : slot;
         bytes[newest + 9] ^= 0xFF;
         File.WriteAllBytes(state, bytes);
         using var next = Open();

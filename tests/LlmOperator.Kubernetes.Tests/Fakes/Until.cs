@@ -33,6 +33,13 @@ internal static class Until
         }
     }
 
+    /// <summary>Waits for an operator that was told to stop: what is in hand may wait on the clock, such as an Event to be written again.</summary>
+    public static async Task EndedAsync(Task running, ManualTimeProvider clock)
+    {
+        await TrueAsync(() => running.IsCompleted, "the operator stops", clock, TimeSpan.FromMilliseconds(10));
+        await running;
+    }
+
     /// <summary>Gives the loops a chance to run as far as they get.</summary>
     public static async Task QuietAsync()
     {
