@@ -26,7 +26,7 @@ public sealed class PodTemplateTests
         var pod = Pod("""{"spec":{"initContainers":[{"name":"warm","image":"i"}],"containers":[{"name":"sidecar","image":"s"}]}}""");
 
         Assert.Equal(["engine", "sidecar"], pod.Containers!.Select(container => container.Name));
-        Assert.Equal("warm", pod.InitContainers!.Single().Name);
+        Assert.Equal(["prompt-trace", "warm"], pod.InitContainers!.Select(container => container.Name));
     }
 
     [Fact]
