@@ -29,16 +29,18 @@ public static class OperatorControllers
     /// <param name="time">Clock.</param>
     /// <param name="registries">How registries are asked.</param>
     /// <param name="licenses">What is done about a model nobody gave a licence.</param>
+    /// <param name="dataPath">What stands between clients and engines.</param>
     /// <returns>What to dispose of when the manager has stopped.</returns>
-    public static IDisposable Add(ControllerManager manager, AcceleratorCatalogue catalogue, int workers, TimeProvider time, RegistryOptions registries, LicensePolicy licenses = LicensePolicy.Warn)
+    public static IDisposable Add(ControllerManager manager, AcceleratorCatalogue catalogue, int workers, TimeProvider time, RegistryOptions registries, LicensePolicy licenses = LicensePolicy.Warn, DataPathOptions? dataPath = null)
     {
         var all = new ModelRegistries(manager.Client, registries, time);
-        Add(manager, catalogue, workers, time, registries, all, Random.Shared, licenses);
+        Add(manager, catalogue, workers, time, registries, all, Random.Shared, licenses, dataPath);
         return all;
     }
 
     internal static void Add(
-        ControllerManager manager, AcceleratorCatalogue catalogue, int workers, TimeProvider time, RegistryOptions options, IModelRegistry registry, Random random, LicensePolicy licenses = LicensePolicy.Warn)
+        ControllerManager manager, AcceleratorCatalogue catalogue, int workers, TimeProvider time, RegistryOptions options, IModelRegistry registry, Random random, LicensePolicy licenses = LicensePolicy.Warn,
+        DataPathOptions? dataPath = null)
     {
         var caches = new OperatorCaches(manager.Informers, catalogue);
         var events = new RecordedEvents(manager.Events);
@@ -55,13 +57,14 @@ public static class OperatorControllers
             .Watches<LlmEndpoint>(ModelOf, ReferenceChanged)
             .Workers(workers));
 
-        manager.AddController("llmendpoint", new LlmEndpointReconciler(caches, manager.Client, events, catalogue, licenses, options, time), controller => controller
+        manager.AddController("llmendpoint", new LlmEndpointReconciler(caches, manager.Client, events, catalogue, licenses, options, dataPath ?? new(), time), controller => controller
             .For<LlmEndpoint>(Predicates.GenerationChanged)
             .Owns<Deployment>(change => !caches.Deployments.IsEcho(change))
             .Owns<Service>(change => !caches.Services.IsEcho(change))
             .Owns<LeaderWorkerSet>(change => !caches.LeaderWorkerSets.IsEcho(change), OperatorCaches.GroupScope)
             .Owns<PodDisruptionBudget>(Predicates.And(NotStatusAlone, change => !caches.DisruptionBudgets.IsEcho(change)))
             .Owns<NetworkPolicy>(change => !caches.NetworkPolicies.IsEcho(change))
+            .Owns<ConfigMap>(IsDeletion, OperatorCaches.OwnScope)
             .Watches<Deployment>(gone => Namesakes(caches, gone), IsDeletion)
             .Watches<Service>(gone => Namesakes(caches, gone), IsDeletion)
             .Watches<PodDisruptionBudget>(gone => Namesakes(caches, gone), IsDeletion)

@@ -6,6 +6,9 @@ internal static class Patterns
     /// <summary>Object name: an RFC 1123 subdomain.</summary>
     public const string ObjectName = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
 
+    /// <summary>One label of a host name, in lower case; a digit may begin it.</summary>
+    public const string Label = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
+
     /// <summary>Key of a Secret or ConfigMap.</summary>
     public const string DataKey = "^[-._a-zA-Z0-9]+$";
 

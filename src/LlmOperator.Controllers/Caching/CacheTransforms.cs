@@ -34,6 +34,9 @@ internal static class CacheTransforms
         ? policy with { Metadata = Trimmed(policy.Metadata) }
         : new() { Metadata = NameOnly(policy.Metadata) };
 
+    /// <summary>That it is there: its content cannot change.</summary>
+    public static ConfigMap PromptTraceConfiguration(ConfigMap configuration) => new() { Metadata = NameOnly(configuration.Metadata) };
+
     /// <summary>Where a pod is, what accelerators it holds there, what it waits for and what became of it.</summary>
     /// <param name="resources">Resources accelerators are counted in.</param>
     public static Func<Pod, Pod> Pod(IReadOnlySet<string> resources) => pod => new()

@@ -59,10 +59,13 @@ internal sealed class OperatorCaches
         OwnedLeaderWorkerSets = _leaderWorkerSets.OwnedBy;
         OwnedDisruptionBudgets = informers.Get<PodDisruptionBudget>().OwnedBy;
         OwnedNetworkPolicies = informers.Get<NetworkPolicy>().OwnedBy;
+        var configurations = informers.Get<ConfigMap>(OwnScope).Transform(CacheTransforms.PromptTraceConfiguration);
+        PromptTraceConfigurations = new(configurations);
+        OwnedPromptTraceConfigurations = configurations.OwnedBy;
         OwnedServices = informers.Get<Service>().OwnedBy;
     }
 
-    /// <summary>Of pods only what the operator made is watched.</summary>
+    /// <summary>Of pods and ConfigMaps only what the operator made is watched.</summary>
     public static InformerScope OwnScope { get; } = new(LabelSelector: ObjectNames.ManagedBySelector);
 
     /// <summary>Likewise of Jobs and volume claims, and only where a model has a cache.</summary>
@@ -94,6 +97,12 @@ internal sealed class OperatorCaches
     public OwnWrites<PodDisruptionBudget> DisruptionBudgets { get; }
 
     public OwnWrites<NetworkPolicy> NetworkPolicies { get; }
+
+    /// <summary>Names of the configurations of sidecars.</summary>
+    public OwnWrites<ConfigMap> PromptTraceConfigurations { get; }
+
+    /// <summary>Configurations of sidecars that name an owner, by its uid.</summary>
+    public Func<string, IReadOnlyList<ConfigMap>> OwnedPromptTraceConfigurations { get; }
 
     /// <summary>Whether the cluster has the kind LeaderWorkerSet.</summary>
     public bool HasLeaderWorkerSets => _leaderWorkerSets.IsServed;

@@ -22,7 +22,7 @@ namespace LlmOperator.Controllers.Endpoints;
 /// A deleted endpoint needs no work: everything made for it names it as owner and is collected with it.
 /// </summary>
 internal sealed class LlmEndpointReconciler(
-    OperatorCaches caches, IKubeClient client, IEventSink events, AcceleratorCatalogue catalogue, LicensePolicy licenses, RegistryOptions registries, TimeProvider time) : IReconciler
+    OperatorCaches caches, IKubeClient client, IEventSink events, AcceleratorCatalogue catalogue, LicensePolicy licenses, RegistryOptions registries, DataPathOptions dataPath, TimeProvider time) : IReconciler
 {
     private readonly ObjectApplier _applier = new(client, FieldManagers.Operator, ApiGroup.ContentHashAnnotation);
     private readonly StatusWriter<LlmEndpoint> _status = new(caches.Endpoints, client, events, time);
@@ -55,6 +55,7 @@ internal sealed class LlmEndpointReconciler(
             Catalogue = catalogue,
             LicensePolicy = licenses,
             HubEndpoint = registries.MirrorOfHub,
+            DataPath = dataPath,
             Now = time.GetUtcNow(),
         };
 
@@ -68,6 +69,7 @@ internal sealed class LlmEndpointReconciler(
             // The rules of who may reach pods are there before the pods are.
             await ApplyAsync(plan.NetworkPolicy, observed.NetworkPolicy, caches.NetworkPolicies, cancellationToken, wholeSpec: true).ConfigureAwait(false);
             await ApplyAsync(plan.DisruptionBudget, observed.DisruptionBudget, caches.DisruptionBudgets, cancellationToken).ConfigureAwait(false);
+            await MakeAsync(plan.PromptTraceConfiguration, cancellationToken).ConfigureAwait(false);
             deployment = await ApplyAsync(plan.Deployment, observed.Deployment, caches.Deployments, cancellationToken).ConfigureAwait(false);
             groups = await ApplyAsync(plan.LeaderWorkerSet, observed.LeaderWorkerSet, caches.LeaderWorkerSets, cancellationToken).ConfigureAwait(false);
             service = await ApplyAsync(plan.Service, observed.Service, caches.Services, cancellationToken).ConfigureAwait(false);
@@ -117,6 +119,15 @@ internal sealed class LlmEndpointReconciler(
         return (result.Object, result.Written);
     }
 
+    /// <summary>Makes an object that never changes where it is missing.</summary>
+    private async Task MakeAsync(ConfigMap? wanted, CancellationToken cancellationToken)
+    {
+        if (wanted is not null && caches.PromptTraceConfigurations.Get(ObjectKey.Of(wanted)) is null)
+        {
+            await ApplyAsync(wanted, live: null, caches.PromptTraceConfigurations, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>
     /// Removes what the endpoint has and no longer wants: what was switched off, what an earlier version of the operator made under another name, and the other kind of workload once the wanted one answers.
     /// </summary>
@@ -128,6 +139,11 @@ internal sealed class LlmEndpointReconciler(
         await PruneAsync(uid, caches.OwnedServices, child, plan.Service is not null, cancellationToken).ConfigureAwait(false);
         await PruneAsync(uid, caches.OwnedDisruptionBudgets, child, plan.DisruptionBudget is not null, cancellationToken).ConfigureAwait(false);
         await PruneAsync(uid, caches.OwnedNetworkPolicies, child, plan.NetworkPolicy is not null, cancellationToken).ConfigureAwait(false);
+        if (plan.ReplacesOther)
+        {
+            await _applier.PruneAsync(
+                uid, caches.OwnedPromptTraceConfigurations(uid), plan.PromptTraceConfiguration is { } current ? new HashSet<ObjectKey> { ObjectKey.Of(current) } : [], cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Whether no more changes than how far things are: who waits for the endpoint to be ready, or for a change of its spec to be seen, is not kept waiting.</summary>

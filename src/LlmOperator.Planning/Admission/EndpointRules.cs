@@ -3,6 +3,7 @@ using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Endpoints;
+using LlmOperator.Planning.Tracing;
 
 namespace LlmOperator.Planning.Admission;
 
@@ -22,7 +23,7 @@ internal static class EndpointRules
         IEnumerable<SpecProblem?> ofModel = model?.Spec is { } modelSpec
             ? [.. LicenceRules.Check(spec, model, licenses), .. LimitRules.Check(spec, modelSpec, model.Metadata.Name!), AdapterNameTaken(endpoint, model)]
             : [];
-        return ofModel.Append(RolloutImpossible(spec)).Concat(Shares(spec.Rollout)).Concat(ResourceRules.Check(spec.Engine)).OfType<SpecProblem>();
+        return ofModel.Append(RolloutImpossible(spec)).Concat(Shares(spec.Rollout)).Concat(ResourceRules.Check(spec.Engine)).Concat(TraceRules.Check(spec.PromptTrace)).OfType<SpecProblem>();
     }
 
     private static IEnumerable<SpecProblem?> Shares(RolloutSpec? rollout)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using LlmOperator.Api;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Planning.Endpoints;
+using LlmOperator.Planning.Tracing;
 
 namespace LlmOperator.Planning.Admission;
 
@@ -33,6 +34,7 @@ internal static class ProblemFields
         ["ParallelismMismatch"] = new("spec.parallelism.tensor", "spec.parallelism.pipeline", "spec.accelerator.count"),
         ["ParallelismNotSupported"] = new("spec.parallelism.pipeline", "spec.parallelism.tensor", "spec.accelerator.count"),
         ["PodTemplateInvalid"] = new("spec.podTemplate") { IsForbidden = true },
+        [TraceRules.Reason] = new("spec.promptTrace.exporters", "spec.promptTrace.redactPatterns"),
         ["QuantizationNotSupported"] = new(EngineType, Model),
         ["ReferenceTaskMismatch"] = new("spec.rag.rerank.endpointRef.name", "spec.rag.helper.endpointRef.name"),
         ["RevisionNotSupported"] = new(EngineType, Model),
@@ -44,7 +46,7 @@ internal static class ProblemFields
     };
 
     // What can be told of a spec before its model is there.
-    private static readonly HashSet<string> WithoutModel = ["AcceleratorMissing", "ArgumentNotAllowed", "ImageMissing", "PodTemplateInvalid", ResourceRules.Reason, "UnknownAccelerator"];
+    private static readonly HashSet<string> WithoutModel = ["AcceleratorMissing", "ArgumentNotAllowed", "ImageMissing", "PodTemplateInvalid", ResourceRules.Reason, TraceRules.Reason, "UnknownAccelerator"];
 
     /// <summary>Whether admission refuses a problem.</summary>
     /// <param name="problem">The problem.</param>

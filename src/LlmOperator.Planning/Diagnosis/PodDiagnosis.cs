@@ -1,6 +1,7 @@
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Endpoints;
+using LlmOperator.Planning.Tracing;
 
 namespace LlmOperator.Planning.Diagnosis;
 
@@ -90,6 +91,12 @@ internal sealed class PodDiagnosis(EndpointObservation observed)
             return null;
         }
 
+        var isSidecar = container.Name == PromptTraceSidecar.Name;
+        if (isSidecar && IsOutOfMemory(ended))
+        {
+            return new("OOMKilled", "the sidecar prompt-trace took more memory than its limit and was killed: raise resources.limits.memory of init container prompt-trace in spec.podTemplate");
+        }
+
         if (IsOutOfMemory(ended))
         {
             var limit = _engine.Resources?.Limits is { } limits && limits.TryGetValue("memory", out var most) ? most.ToString() : null;
@@ -106,7 +113,7 @@ internal sealed class PodDiagnosis(EndpointObservation observed)
 
         // What the runtime says of a start that failed, or the container itself left as its last words.
         return (ended.Message is { Length: > 0 } words ? LogDiagnosis.Of(words, _secrets).Cause : null)
-            ?? Stopped(ended, log)
+            ?? (isSidecar ? null : Stopped(ended, log))
             ?? log?.Cause
             ?? ByExitCode(container, ended, log);
     }

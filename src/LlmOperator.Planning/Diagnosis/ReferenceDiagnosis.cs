@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Endpoints;
+using LlmOperator.Planning.Tracing;
 
 namespace LlmOperator.Planning.Diagnosis;
 
@@ -36,7 +37,8 @@ internal sealed class ReferenceDiagnosis(EndpointObservation observed)
         var named = Quoted.Match(words) is { Success: true } match ? match.Groups["image"].Value : null;
         var isModel = model is not null && named is not null && named != container.Image && named.Split('@', ':')[0].EndsWith(model.Split('@', ':')[0], StringComparison.Ordinal);
         var image = LogText.Sentence(isModel ? model : container.Image ?? named ?? "");
-        var (field, secrets) = isModel ? ("spec.source.oci.image of the LlmModel", "spec.source.oci.pullSecretRef of the LlmModel") : ("spec.engine.image", PullSecrets());
+        var (field, secrets) = container.Name == PromptTraceSidecar.Name ? ("--prompt-trace-image of the operator, or the image of container prompt-trace in spec.podTemplate", PullSecrets())
+            : isModel ? ("spec.source.oci.image of the LlmModel", "spec.source.oci.pullSecretRef of the LlmModel") : ("spec.engine.image", PullSecrets());
         if (reason == "InvalidImageName")
         {
             return new("ImagePullFailed", $"\"{image}\" is no name of an image: correct {field}");
@@ -98,6 +100,8 @@ internal sealed class ReferenceDiagnosis(EndpointObservation observed)
         var variable = observed.Endpoint.Spec?.Engine?.Env?.FirstOrDefault(variable => (kind == "Secret" ? variable.ValueFrom?.SecretKeyRef?.Name : variable.ValueFrom?.ConfigMapKeyRef?.Name) == name);
         var source = observed.Model?.Spec?.Source;
         return variable is not null ? $"spec.engine.env, variable {variable.Name}"
+            : kind == "Secret" && observed.Endpoint.Spec?.PromptTrace?.Exporters?.FirstOrDefault(exporter => TraceExporters.SecretNames(exporter).Contains(name)) is { } exporter
+                ? $"{(exporter.ApiKeySecretRef?.Name == name ? "apiKeySecretRef" : "headersSecretRef")} of spec.promptTrace.exporters[{exporter.Name}]"
             : kind == "Secret" && source?.HuggingFace?.TokenSecretRef?.Name == name ? $"spec.source.huggingFace.tokenSecretRef of LlmModel {observed.Model!.Metadata.Name}"
             : kind == "Secret" && source?.S3?.CredentialsSecretRef?.Name == name ? $"spec.source.s3.credentialsSecretRef of LlmModel {observed.Model!.Metadata.Name}"
             : "the field that names it (spec.engine.env, spec.podTemplate, or spec.source of the LlmModel)";

@@ -74,7 +74,7 @@ internal static class EndpointObjects
     private static string? Revision(PodTemplateSpec? template) =>
         template?.Metadata?.Labels is { } labels && labels.TryGetValue(ApiGroup.RevisionLabel, out var revision) ? revision : null;
 
-    private static ObjectMeta Metadata(EndpointSettings settings)
+    public static ObjectMeta Metadata(EndpointSettings settings)
     {
         var labels = ObjectNames.Labels(settings.Endpoint);
         labels[ApiGroup.ModelLabel] = settings.Model.Metadata.Name!;

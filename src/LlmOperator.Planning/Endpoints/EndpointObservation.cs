@@ -59,6 +59,9 @@ public sealed record EndpointObservation
     /// <summary>Where Hugging Face repositories lie that name no endpoint of their own, where that is not the hub itself: the operator and the pods ask the same place.</summary>
     public string? HubEndpoint { get; init; }
 
+    /// <summary>What stands between clients and the engine.</summary>
+    public DataPathOptions DataPath { get; init; } = new();
+
     /// <summary>Present time.</summary>
     public required DateTimeOffset Now { get; init; }
 }
@@ -77,7 +80,7 @@ public sealed record EndpointPlan
     /// <summary>The LeaderWorkerSet to have; null where a Deployment serves.</summary>
     public LeaderWorkerSet? LeaderWorkerSet { get; init; }
 
-    /// <summary>Whether the workload to have answers in full, so that one of the other kind, which served before, may go.</summary>
+    /// <summary>Whether the workload to have answers in full, so that what served before may go: a workload of the other kind, and what pods of earlier revisions were configured with.</summary>
     public bool ReplacesOther { get; init; }
 
     /// <summary>The Service to have.</summary>
@@ -88,6 +91,9 @@ public sealed record EndpointPlan
 
     /// <summary>The NetworkPolicy to have; null where it is switched off.</summary>
     public NetworkPolicy? NetworkPolicy { get; init; }
+
+    /// <summary>The configuration of the sidecar to have; null where there is none. An immutable object, to be made where it is missing.</summary>
+    public ConfigMap? PromptTraceConfiguration { get; init; }
 
     /// <summary>When to look again without a change that the caches show.</summary>
     public TimeSpan? LookAgain { get; init; }

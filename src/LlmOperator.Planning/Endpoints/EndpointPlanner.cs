@@ -6,6 +6,7 @@ using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Diagnosis;
 using LlmOperator.Planning.Engines;
 using LlmOperator.Planning.Fit;
+using LlmOperator.Planning.Tracing;
 
 namespace LlmOperator.Planning.Endpoints;
 
@@ -51,9 +52,11 @@ public static class EndpointPlanner
         Overridden(conditions, settings);
         EndpointConditions.Ready(conditions, model, problem, scheduled, available, progressing, target, state);
 
+        var isOut = state.IsComplete && state.Revision == target;
         return plan with
         {
-            ReplacesOther = state.IsComplete && state.Revision == target,
+            NetworkPolicy = isOut || plan.NetworkPolicy is null ? plan.NetworkPolicy : NetworkRules.WhileRolling(plan.NetworkPolicy, observed.NetworkPolicy, settings!),
+            ReplacesOther = isOut,
             LookAgain = problem?.Reason == SpecCheck.LeaderWorkerSetMissing ? InstallationCheck : null,
             Status = Status(observed, settings, settings?.Fit ?? problem?.Fit, state, conditions, target),
             Transitions = conditions.Transitions,
@@ -67,6 +70,7 @@ public static class EndpointPlanner
         LeaderWorkerSet = settings.Nodes > 1 ? EndpointObjects.LeaderWorkerSet(settings) : null,
         Service = EndpointObjects.Service(settings),
         DisruptionBudget = EndpointObjects.DisruptionBudget(settings),
+        PromptTraceConfiguration = PromptTraceSidecar.IsWanted(settings) ? PromptTraceConfiguration.ConfigMap(settings) : null,
         NetworkPolicy = settings.Spec.NetworkPolicy?.Enabled == false ? null : EndpointObjects.NetworkPolicy(settings),
         Status = new(),
     };

@@ -42,6 +42,9 @@ internal sealed record EndpointSettings
     /// <summary>Pods wanted; groups of pods where several share a copy of the model.</summary>
     public required int Pods { get; init; }
 
+    /// <summary>What stands between clients and the engine.</summary>
+    public DataPathOptions DataPath { get; init; } = new();
+
     /// <summary>What is loaded of the model's cache; null where it has none. A set that is whole goes on being loaded while the next one is fetched.</summary>
     public CachedWeights? Cached => ModelSpec.Cache is null ? null : Model.Status?.Cache?.Serving;
 

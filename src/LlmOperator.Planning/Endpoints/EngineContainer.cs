@@ -2,6 +2,7 @@ using System.Globalization;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Engines;
+using LlmOperator.Planning.Tracing;
 
 namespace LlmOperator.Planning.Endpoints;
 
@@ -49,7 +50,7 @@ internal static class EngineContainer
             ImagePullPolicy = spec.ImagePullPolicy,
             Command = command.Command,
             Args = command.Args,
-            Ports = answers ? [new() { Name = PortName, Port = EngineFacts.Port(settings), Protocol = "TCP" }] : null,
+            Ports = answers ? [new() { Name = PromptTraceSidecar.IsWanted(settings) ? Name : PortName, Port = EngineFacts.Port(settings), Protocol = "TCP" }] : null,
             Env = command.Environment,
             Resources = Resources(settings),
             VolumeMounts =
@@ -79,7 +80,8 @@ internal static class EngineContainer
 
     private static Probe Probe(EndpointSettings settings, int periodSeconds, int failureThreshold) => new()
     {
-        HttpGet = new() { Path = settings.Engine.HealthPath ?? EngineTable.Of(settings.Engine).HealthPath, Port = PortName },
+        // A name would be looked for among this container's ports.
+        HttpGet = new() { Path = EngineFacts.HealthPath(settings), Port = PromptTraceSidecar.IsWanted(settings) ? PromptTraceSidecar.PodPort(settings) : PortName },
         PeriodSeconds = periodSeconds,
         TimeoutSeconds = 5,
         FailureThreshold = failureThreshold,

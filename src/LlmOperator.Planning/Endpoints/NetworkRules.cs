@@ -1,12 +1,13 @@
 using LlmOperator.Api.Models;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Engines;
+using LlmOperator.Planning.Tracing;
 
 namespace LlmOperator.Planning.Endpoints;
 
 /// <summary>
-/// Who may reach an endpoint's pods, and what they may reach. In: the gateway of the namespace, monitoring, whom the spec names. Out: name resolution, and the registry only where weights are fetched from it.
-/// Addresses of registries change and a policy knows no host names, so what is let out there is a port.
+/// Who may reach an endpoint's pods, and what they may reach. In: the gateway of the namespace, monitoring, whom the spec names. Out: name resolution, the receivers of traces, and the registry only where weights are fetched from it.
+/// Addresses of registries and receivers change and a policy knows no host names, so what is let out there is a port.
 /// </summary>
 internal static class NetworkRules
 {
@@ -25,15 +26,27 @@ internal static class NetworkRules
         Egress = [.. Out(settings)],
     };
 
+    /// <summary>
+    /// The policy while pods of an earlier revision may still answer: where the sidecar was put in front of the engine, or taken away, they are reached at the port they had.
+    /// </summary>
+    public static NetworkPolicy WhileRolling(NetworkPolicy wanted, NetworkPolicy? live, EndpointSettings settings)
+    {
+        var rule = wanted.Spec!.Ingress![0];
+        var earlier = (live?.Spec?.Ingress ?? []).SelectMany(rule => rule.Ports ?? []).Select(port => port.Port?.Number)
+            .Intersect(PromptTraceSidecar.PodPorts(settings).Cast<int?>()).Except(rule.Ports!.Select(port => port.Port?.Number))
+            .Select(port => Tcp(port!.Value)).ToList();
+        return earlier.Count == 0 ? wanted : wanted with { Spec = wanted.Spec with { Ingress = [rule with { Ports = [.. rule.Ports!, .. earlier] }, .. wanted.Spec.Ingress.Skip(1)] } };
+    }
+
     private static IEnumerable<NetworkPolicyIngressRule> In(EndpointSettings settings)
     {
         yield return new()
         {
-            Ports = [Tcp(EngineFacts.Port(settings))],
+            Ports = [Tcp(PromptTraceSidecar.PodPort(settings))],
             From =
             [
                 new() { PodSelector = Labels(ObjectNames.GatewayPods) },
-                new() { NamespaceSelector = Labels(new Dictionary<string, string> { [NamespaceName] = MonitoringNamespace }) },
+                Monitoring,
                 .. (settings.Spec.NetworkPolicy?.AllowFrom ?? []).Select(peer => new NetworkPolicyPeer
                 {
                     PodSelector = peer.PodLabels is { } pods ? Labels(pods) : null,
@@ -41,6 +54,11 @@ internal static class NetworkRules
                 }),
             ],
         };
+        if (PromptTraceSidecar.IsWanted(settings))
+        {
+            yield return new() { Ports = [Tcp(PromptTraceSidecar.MetricsPort(settings))], From = [Monitoring] };
+        }
+
         if (settings.Nodes > 1)
         {
             yield return new() { From = [Group(settings)] };
@@ -50,7 +68,9 @@ internal static class NetworkRules
     private static IEnumerable<NetworkPolicyEgressRule> Out(EndpointSettings settings)
     {
         yield return new() { Ports = [new() { Port = DnsPort, Protocol = "UDP" }, new() { Port = DnsPort, Protocol = "TCP" }] };
-        if (RegistryPorts(settings) is { Count: > 0 } ports)
+        var ports = RegistryPorts(settings);
+        ports.UnionWith(PromptTraceSidecar.IsWanted(settings) ? TraceExporters.Ports(settings) : []);
+        if (ports.Count > 0)
         {
             yield return new() { Ports = [.. ports.Select(Tcp)] };
         }
@@ -82,6 +102,8 @@ internal static class NetworkRules
 
         return ports;
     }
+
+    private static NetworkPolicyPeer Monitoring => new() { NamespaceSelector = Labels(new Dictionary<string, string> { [NamespaceName] = MonitoringNamespace }) };
 
     private static NetworkPolicyPeer Group(EndpointSettings settings) => new() { PodSelector = Labels(ObjectNames.AllPods(settings.Endpoint)) };
 

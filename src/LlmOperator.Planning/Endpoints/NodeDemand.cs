@@ -28,7 +28,8 @@ internal sealed record NodeDemand
         foreach (var resource in (ReadOnlySpan<string>)["cpu", "memory"])
         {
             var sum = Quantity.Zero;
-            foreach (var container in pod?.Containers ?? [])
+            // Sidecars run beside the containers; what an init container asks for is given back when it ends.
+            foreach (var container in (pod?.Containers ?? []).Concat((pod?.InitContainers ?? []).Where(container => container.RestartPolicy == "Always")))
             {
                 if (container.Resources?.Requests?.TryGetValue(resource, out var asked) == true || container.Resources?.Limits?.TryGetValue(resource, out asked) == true)
                 {

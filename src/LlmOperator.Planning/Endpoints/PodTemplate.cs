@@ -6,6 +6,7 @@ using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Cache;
 using LlmOperator.Planning.Engines;
 using LlmOperator.Planning.PodTemplates;
+using LlmOperator.Planning.Tracing;
 
 namespace LlmOperator.Planning.Endpoints;
 
@@ -60,7 +61,8 @@ internal static class PodTemplate
     {
         var scheduling = settings.Spec.Scheduling;
         var adapters = ModelAdapters.Of(settings);
-        Container[] fetches = [.. adapters.Select(adapter => adapter.Fetch).OfType<Container>()];
+        var isTraced = role == PodRole.Leader && PromptTraceSidecar.IsWanted(settings);
+        Container[] initial = [.. adapters.Select(adapter => adapter.Fetch).OfType<Container>(), .. isTraced ? [PromptTraceSidecar.Container(settings)] : Array.Empty<Container>()];
         LocalObjectReference[] pullSecrets =
         [
             .. (settings.Spec.ImagePullSecrets ?? []).Select(secret => secret.Name).Concat(ModelVolume.PullSecrets(settings)).Distinct(StringComparer.Ordinal)
@@ -88,7 +90,7 @@ internal static class PodTemplate
                 FsGroupChangePolicy = "OnRootMismatch",
                 SeccompProfile = new() { Type = "RuntimeDefault" },
             },
-            InitContainers = fetches.Length > 0 ? fetches : null,
+            InitContainers = initial.Length > 0 ? initial : null,
             Containers = [EngineContainer.Of(settings, role)],
             Volumes =
             [
@@ -97,6 +99,7 @@ internal static class PodTemplate
                 new() { Name = EngineContainer.TemporaryVolume, EmptyDir = new() },
                 .. ModelVolume.Mounted(settings) is { } weights ? [weights.Volume] : Array.Empty<Volume>(),
                 .. adapters.Select(adapter => adapter.Volume).OfType<Volume>(),
+                .. isTraced ? PromptTraceSidecar.Volumes(settings) : [],
             ],
         };
     }

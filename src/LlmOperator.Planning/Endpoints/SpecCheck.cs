@@ -60,6 +60,7 @@ internal static class SpecCheck
             Pipeline = accelerator.Pipeline,
             Fit = accelerator.Fit,
             Pods = Pods(spec),
+            DataPath = observed.DataPath,
         };
         return Unable(settings, observed.HasLeaderWorkerSets) is { } unable ? (null, unable) : (settings, null);
     }
@@ -97,7 +98,6 @@ internal static class SpecCheck
         AddIf(spec.Rag is not null, "spec.rag");
         AddIf(spec.Prompt is not null, "spec.prompt");
         AddIf(spec.Generation is not null, "spec.generation");
-        AddIf(spec.PromptTrace is { Enabled: true }, "spec.promptTrace");
         return ignored;
 
         void AddIf(bool condition, string what)

@@ -1,4 +1,5 @@
 using LlmOperator.Planning.Engines;
+using LlmOperator.Planning.Tracing;
 
 namespace LlmOperator.Planning.Endpoints;
 
@@ -21,6 +22,6 @@ internal static class Termination
     public static int SleepSeconds(EndpointSettings settings) =>
         EngineTable.Of(settings.Engine).Drains(settings) ? ForgottenSeconds : ForgottenSeconds + DrainSeconds(settings);
 
-    /// <summary>Time after which the pod is killed: more than sleep and drain together.</summary>
-    public static int GraceSeconds(EndpointSettings settings) => ForgottenSeconds + DrainSeconds(settings) + ExitSeconds;
+    /// <summary>Time after which the pod is killed: more than sleep and drain together, and what the sidecar needs once the engine has ended.</summary>
+    public static int GraceSeconds(EndpointSettings settings) => ForgottenSeconds + DrainSeconds(settings) + ExitSeconds + PromptTraceSidecar.EndSeconds(settings);
 }

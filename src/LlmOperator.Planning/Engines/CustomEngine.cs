@@ -42,6 +42,7 @@ internal static class CustomEngine
             ("MODEL_ID", ModelVolume.Path(settings)),
             ("MODEL_REVISION", FetchedRevision(settings)),
             ("SERVED_MODEL_NAME", settings.Endpoint.Metadata.Name),
+            ("HOST", Host(settings)),
             ("PORT", Number(Port(settings))),
             ("TENSOR_PARALLEL_SIZE", Number(settings.Tensor)),
             ("PIPELINE_PARALLEL_SIZE", Number(settings.Pipeline)),

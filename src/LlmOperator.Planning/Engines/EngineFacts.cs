@@ -1,6 +1,7 @@
 using System.Globalization;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Endpoints;
+using LlmOperator.Planning.Tracing;
 
 namespace LlmOperator.Planning.Engines;
 
@@ -8,6 +9,12 @@ namespace LlmOperator.Planning.Engines;
 internal static class EngineFacts
 {
     public static int Port(EndpointSettings settings) => settings.Engine.Port ?? EngineTable.Of(settings.Engine).Port;
+
+    /// <summary>Path that answers 200 once the engine can serve.</summary>
+    public static string HealthPath(EndpointSettings settings) => settings.Engine.HealthPath ?? EngineTable.Of(settings.Engine).HealthPath;
+
+    /// <summary>Address to listen on: behind the sidecar that of loopback, so that nobody goes past it.</summary>
+    public static string Host(EndpointSettings settings) => PromptTraceSidecar.IsWanted(settings) ? "127.0.0.1" : "0.0.0.0";
 
     /// <summary>The endpoint's name, which stays when the model is upgraded, and the model's.</summary>
     public static IReadOnlyList<string> ServedNames(EndpointSettings settings) =>

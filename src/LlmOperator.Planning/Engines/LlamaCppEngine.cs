@@ -61,7 +61,7 @@ internal static class LlamaCppEngine
     {
         yield return new(ModelVolume.Mounted(settings) is null ? "--hf-repo" : "--model", ModelVolume.Path(settings));
         yield return new("--alias", settings.Endpoint.Metadata.Name!);
-        yield return new("--host", "0.0.0.0");
+        yield return new("--host", Host(settings));
         yield return new("--port", Number(Port(settings)));
         yield return new("--n-gpu-layers", "999");
         if (settings.AcceleratorCount > 1)

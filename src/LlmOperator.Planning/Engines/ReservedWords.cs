@@ -7,7 +7,7 @@ internal static class ReservedWords
     public const string Revision = "the revision is the LlmModel's: set its spec.source.huggingFace.revision instead";
     public const string ServedName = "clients know the model by the endpoint's name and the LlmModel's: name one of these so instead";
     public const string Port = "probes and the Service would not follow: set spec.engine.port instead";
-    public const string Host = "probes and the Service reach the engine on every address of the pod: leave it out";
+    public const string Host = "the operator says it, so that the engine is reached through the sidecar, or directly where there is none: leave it out";
     public const string Tls = "probes and the Service speak plain HTTP to the engine: end TLS in front of it";
     public const string Path = "probes and the Service know no path before the API's: leave it out";
     public const string Tensor = "accelerators would not follow: set spec.parallelism.tensor instead";

@@ -82,7 +82,7 @@ internal static class SGLangEngine
         }
 
         yield return new("--served-model-name", settings.Endpoint.Metadata.Name!);
-        yield return new("--host", "0.0.0.0");
+        yield return new("--host", Host(settings));
         yield return new("--port", Number(Port(settings)));
         yield return new("--tensor-parallel-size", Number(settings.Tensor));
         if (settings.Pipeline > 1)

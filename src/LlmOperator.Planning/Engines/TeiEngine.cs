@@ -69,6 +69,7 @@ internal static class TeiEngine
             yield return Variable("MAX_CONCURRENT_REQUESTS", Number(requests));
         }
 
+        yield return Variable("HOSTNAME", Host(settings));
         yield return Variable("PORT", Number(Port(settings)));
         yield return Variable("HUGGINGFACE_HUB_CACHE", $"{EngineContainer.CachePath}/huggingface/hub");
     }

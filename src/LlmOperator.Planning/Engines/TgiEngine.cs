@@ -89,6 +89,7 @@ internal static class TgiEngine
             ("DTYPE", NeedsFloat16(settings) && Quantization(settings) is null ? "float16" : null),
             ("LORA_ADAPTERS", ModelAdapters.Of(settings) is { Count: > 0 } adapters ? string.Join(',', adapters.Select(adapter => $"{adapter.Name}={adapter.Path}")) : null),
             ("GRACEFUL_TERMINATION_TIMEOUT", Number(Termination.DrainSeconds(settings))),
+            ("HOSTNAME", Host(settings)),
             ("PORT", Number(Port(settings))),
             ("HUGGINGFACE_HUB_CACHE", $"{EngineContainer.CachePath}/huggingface/hub"),
             ("USAGE_STATS", "off"),

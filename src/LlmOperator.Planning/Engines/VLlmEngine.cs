@@ -2,6 +2,7 @@ using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Endpoints;
+using LlmOperator.Planning.Tracing;
 using static LlmOperator.Planning.Engines.EngineFacts;
 
 namespace LlmOperator.Planning.Engines;
@@ -109,6 +110,11 @@ internal static class VLlmEngine
         }
 
         yield return new("--served-model-name", ServedNames(settings));
+        if (PromptTraceSidecar.IsWanted(settings))
+        {
+            yield return new("--host", Host(settings));
+        }
+
         yield return new("--port", Number(Port(settings)));
         yield return new("--tensor-parallel-size", Number(settings.Tensor));
         if (settings.Pipeline > 1)

@@ -4,6 +4,7 @@ using LlmOperator.Api;
 using LlmOperator.Kubernetes.Json;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Endpoints;
+using LlmOperator.Planning.Tracing;
 
 namespace LlmOperator.Planning.PodTemplates;
 
@@ -36,7 +37,8 @@ internal static class TemplateOverride
         {
             try
             {
-                problem = Accelerators(Apply(given, ours), ours, accelerator);
+                var merged = Apply(given, ours);
+                problem = Accelerators(merged, ours, accelerator) ?? Sidecar(merged, ours) ?? Ports(merged, ours) ?? Probes(merged, ours);
             }
             catch (JsonException error)
             {
@@ -56,6 +58,75 @@ internal static class TemplateOverride
 
         Quantity? Count(PodTemplateSpec template) =>
             template.Spec?.Containers?.FirstOrDefault(container => container.Name == EngineContainer.Name)?.Resources?.Limits?.TryGetValue(accelerator, out var count) == true ? count : null;
+    }
+
+    /// <summary>Probes, the Service and the network policy stand on the sidecar: it may be changed, but not be taken away, replaced or moved.</summary>
+    private static string? Sidecar(PodTemplateSpec merged, PodTemplateSpec ours)
+    {
+        const string Name = PromptTraceSidecar.Name;
+        if (InitContainer(ours) is not { } wanted)
+        {
+            return null;
+        }
+
+        if (merged.Spec?.Containers?.Any(container => container.Name == Name) == true)
+        {
+            return $"{Root}.spec.containers[{Name}] has the name of the operator's sidecar: change that as {Root}.spec.initContainers[{Name}], give another container another name, or set spec.promptTrace.enabled to false";
+        }
+
+        return InitContainer(merged) is { RestartPolicy: "Always" } sidecar && (sidecar.Ports ?? []).SequenceEqual(wanted.Ports!) && string.IsNullOrEmpty(sidecar.Command?.FirstOrDefault())
+            ? null
+            : $"{Root}.spec.initContainers[{Name}] is what requests reach the engine through: its image, env, resources, volumeMounts and probes may be changed, its ports, command and restartPolicy not; to do without it set spec.promptTrace.enabled to false";
+
+        static Container? InitContainer(PodTemplateSpec template) => template.Spec?.InitContainers?.FirstOrDefault(container => container.Name == Name);
+    }
+
+    /// <summary>The containers of a pod share its ports, and the Service finds its by name.</summary>
+    private static string? Ports(PodTemplateSpec merged, PodTemplateSpec ours)
+    {
+        var taken = Containers(ours).SelectMany(container => (container.Ports ?? []).Select(port => (container.Name, Port: port))).ToList();
+        foreach (var container in Containers(merged).Where(container => !taken.Exists(entry => entry.Name == container.Name)))
+        {
+            foreach (var port in container.Ports ?? [])
+            {
+                if (port.Name == EngineContainer.PortName)
+                {
+                    return $"{Root}: container {container.Name} has a port named {EngineContainer.PortName}, by which the Service finds the engine: give the port another name";
+                }
+
+                if (taken.Find(entry => entry.Port.Port == port.Port && (port.Protocol ?? "TCP") == "TCP") is { Name: { } holder })
+                {
+                    return $"{Root}: container {container.Name} has port {port.Port}, which is that of container {holder}: give it another port";
+                }
+            }
+        }
+
+        return null;
+
+        static IEnumerable<Container> Containers(PodTemplateSpec template) =>
+            (template.Spec?.Containers ?? []).Concat((template.Spec?.InitContainers ?? []).Where(container => container.RestartPolicy == "Always"));
+    }
+
+    /// <summary>The kubelet asks at the pod's address, where an engine behind the sidecar does not listen, and looks for the names of ports in the container alone.</summary>
+    private static string? Probes(PodTemplateSpec merged, PodTemplateSpec ours)
+    {
+        if (ours.Spec?.InitContainers?.FirstOrDefault(container => container.Name == PromptTraceSidecar.Name)?.Ports?[0].Port is not { } served
+            || merged.Spec?.Containers?.FirstOrDefault(container => container.Name == EngineContainer.Name) is not { } engine)
+        {
+            return null;
+        }
+
+        (string Name, Probe? Probe)[] probes = [("startupProbe", engine.StartupProbe), ("readinessProbe", engine.ReadinessProbe), ("livenessProbe", engine.LivenessProbe)];
+        foreach (var (name, probe) in probes)
+        {
+            IntOrString? port = probe?.HttpGet?.Port ?? probe?.TcpSocket?.Port;
+            if (port is { } asked && (asked.Text is not null || engine.Ports?.Any(own => own.Port == asked.Number) == true))
+            {
+                return $"{Root}.spec.containers[{EngineContainer.Name}].{name} asks port {asked}, and the engine is reached through the sidecar: set the port to {served}";
+            }
+        }
+
+        return null;
     }
 
     /// <summary>The operator's template with the user's merged over it.</summary>

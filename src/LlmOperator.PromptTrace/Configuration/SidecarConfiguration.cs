@@ -76,7 +76,7 @@ internal sealed partial class SidecarConfiguration
             {
                 Endpoint = file.Endpoint?.Name,
                 Namespace = file.Endpoint?.Namespace,
-                Revision = file.Endpoint?.Revision,
+                Revision = file.Endpoint?.Revision ?? _variable("ENDPOINT_REVISION"),
                 Model = file.Endpoint?.Model,
                 ModelRevision = file.Endpoint?.ModelRevision,
                 Pod = _variable("POD_NAME"),

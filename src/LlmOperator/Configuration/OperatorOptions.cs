@@ -1,4 +1,5 @@
 using LlmOperator.Controllers.Registries;
+using LlmOperator.Planning;
 using LlmOperator.Planning.Accelerators;
 using LlmOperator.Planning.Admission;
 using Microsoft.Extensions.Logging;
@@ -52,6 +53,9 @@ public sealed record OperatorOptions
 
     /// <summary>How model registries are asked.</summary>
     public RegistryOptions Registries { get; init; } = new();
+
+    /// <summary>What stands between clients and engines.</summary>
+    public DataPathOptions DataPath { get; init; } = new();
 
     /// <summary>Least severe log entries that are written.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;

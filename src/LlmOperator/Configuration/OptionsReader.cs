@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using LlmOperator.Controllers.Registries;
+using LlmOperator.Planning;
 using LlmOperator.Planning.Accelerators;
 using Microsoft.Extensions.Logging;
 using YamlDotNet.Core;
@@ -69,6 +70,7 @@ internal sealed class OptionsReader
             Workers = Number(Setting.Workers, defaults.Workers, 1, 256),
             Accelerators = Catalogue(),
             Registries = Registries(defaults.Registries),
+            DataPath = DataPath(defaults.DataPath),
             LogLevel = Level(defaults.LogLevel),
             ShutdownTimeout = TimeSpan.FromSeconds(Number(Setting.ShutdownTimeoutSeconds, (int)defaults.ShutdownTimeout.TotalSeconds, 0, 3600)),
         };
@@ -134,11 +136,11 @@ internal sealed class OptionsReader
         return Text(setting);
     }
 
-    private bool Flag(Setting setting)
+    private bool Flag(Setting setting, bool fallback = false)
     {
         if (Text(setting) is not { } text)
         {
-            return false;
+            return fallback;
         }
 
         if (bool.TryParse(text, out var flag))
@@ -147,7 +149,7 @@ internal sealed class OptionsReader
         }
 
         Problem(setting, "must be true or false");
-        return false;
+        return fallback;
     }
 
     private int Number(Setting setting, int fallback, int least, int most)
@@ -207,6 +209,25 @@ internal sealed class OptionsReader
         }
 
         return fallback with { HuggingFaceEndpoint = endpoint, PollInterval = Time(Setting.RegistryPollInterval, fallback.PollInterval, TimeSpan.FromSeconds(30), TimeSpan.FromDays(7)), FetcherImage = Text(Setting.FetcherImage) };
+    }
+
+    private DataPathOptions DataPath(DataPathOptions fallback)
+    {
+        Uri? receiver = null;
+        if (Text(Setting.TraceEndpoint) is { } text
+            && !(Uri.TryCreate(text, UriKind.Absolute, out receiver) && receiver is { Scheme: "http" or "https", UserInfo: "", Query: "", Fragment: "", Host.Length: > 0 }))
+        {
+            Problem(Setting.TraceEndpoint, "must be an address such as http://collector.observability:4318, without user and password", hide: true);
+            receiver = null;
+        }
+
+        return fallback with
+        {
+            PromptTraceImage = Text(Setting.PromptTraceImage) ?? fallback.PromptTraceImage,
+            Gateway = Flag(Setting.Gateway, fallback.Gateway),
+            GatewayImage = Text(Setting.GatewayImage) ?? fallback.GatewayImage,
+            TraceEndpoint = receiver,
+        };
     }
 
     private TimeSpan Time(Setting setting, TimeSpan fallback, TimeSpan least, TimeSpan most)

@@ -22,13 +22,18 @@ internal sealed record Setting(string Name, string? Placeholder, string Descript
     public static readonly Setting HuggingFaceEndpoint = new("huggingFaceEndpoint", "URL", "Hub, mirror or proxy for models that name no endpoint. Default: HF_ENDPOINT, or https://huggingface.co");
     public static readonly Setting RegistryPollInterval = new("registryPollInterval", "TIME", "How often registries are asked whether a branch or tag has moved: 90s, 10m, 2h. Default: 10m");
     public static readonly Setting FetcherImage = new("fetcherImage", "IMAGE", "Image of the operator, which Jobs run that fill the caches of models. Default: that of the operator's own pod");
+    public static readonly Setting PromptTraceImage = new("promptTraceImage", "IMAGE", "Image of the prompt-trace sidecar. Default: the one of the operator's version");
+    public static readonly Setting Gateway = new("gateway", "BOOL", "Whether namespaces with endpoints get a gateway. Default: true");
+    public static readonly Setting GatewayImage = new("gatewayImage", "IMAGE", "Image of the gateway. Default: the one of the operator's version");
+    public static readonly Setting TraceEndpoint = new("traceEndpoint", "URL", "OTLP receiver of endpoints that name no exporter, and of gateways. Default: none");
     public static readonly Setting LogLevel = new("logLevel", "LEVEL", "Trace, Debug, Information, Warning or Error. Default: Information");
     public static readonly Setting ShutdownTimeoutSeconds = new("shutdownTimeoutSeconds", "N", "Seconds a stop waits for what is in hand. Default: 30");
 
     public static readonly IReadOnlyList<Setting> All =
     [
         Kubeconfig, Context, Namespace, LeaderElect, LeaderElectionNamespace, MetricsBindAddress, HealthProbeBindAddress,
-        WebhookBindAddress, WebhookUrl, WebhookCertDir, LicensePolicy, Workers, Accelerators, HuggingFaceEndpoint, RegistryPollInterval, FetcherImage, LogLevel, ShutdownTimeoutSeconds,
+        WebhookBindAddress, WebhookUrl, WebhookCertDir, LicensePolicy, Workers, Accelerators, HuggingFaceEndpoint, RegistryPollInterval, FetcherImage,
+        PromptTraceImage, Gateway, GatewayImage, TraceEndpoint, LogLevel, ShutdownTimeoutSeconds,
     ];
 
     /// <summary>Command line option: <c>--leader-elect</c>.</summary>

@@ -26,7 +26,7 @@ public sealed class NodeFitTests
 
         Assert.Contains("no node with enough A10G takes the pods", message);
         Assert.Contains(
-            "Node by node: c-cordoned is cordoned; d-tainted has taint team=x:NoExecute, which is not tolerated; e-none offers no nvidia.com/gpu; g-small has 1900m cpu and the pod asks for 2; "
+            "Node by node: c-cordoned is cordoned; d-tainted has taint team=x:NoExecute, which is not tolerated; e-none offers no nvidia.com/gpu; g-small has 1900m cpu and the pod asks for 2100m; "
             + "f-shared has NVIDIA-A10G-SHARED (shared with other pods; not in the catalogue); and of 1 more: 1 has A100-80GB; 1 without accelerators",
             message);
     }

@@ -32,7 +32,7 @@ public sealed class WeightsTests
         Assert.Contains(engine.VolumeMounts!, mount => mount.Name == volume.Name && mount.ReadOnly == true);
         Assert.Contains(engine.Env!, variable => variable is { Name: "HF_HUB_OFFLINE", Value: "1" });
         Assert.DoesNotContain(engine.Env!, variable => variable.Name is "HF_TOKEN");
-        Assert.Null(pod.Spec.InitContainers);
+        Assert.Equal(["prompt-trace"], pod.Spec.InitContainers!.Select(container => container.Name));
         Assert.Equal(CachePlanner.SetName(Cached.Serving!), pod.Metadata!.Labels![ApiGroup.CacheLabel]);
         Assert.Equal([53], Ports(plan));
     }

@@ -56,6 +56,18 @@ internal static class EngineCases
         new("tei-embed-a10g", """{"source":{"huggingFace":{"repo":"BAAI/bge-m3","tokenSecretRef":{"name":"hf"}}},"parameters":"568M","task":"Embed","limits":{"maxBatchTotalTokens":16384}}""", Endpoint("A10G", """ "engine":{"type":"TEI","maxConcurrentRequests":256} """), Commit),
         new("tei-rerank-h100", """{"source":{"oci":{"image":"registry/reranker:1"}},"parameters":"568M","task":"Rerank"}""", Endpoint("H100-80GB", """ "engine":{"type":"TEI"} """)),
         new("custom", """{"source":{"s3":{"bucket":"models"}},"parameters":"8B","quantization":"eetq"}""", Endpoint("A10G", """ "engine":{"type":"Custom","image":"registry/server:1","command":["/server"],"args":["--fast"],"healthPath":"/ready","port":9000} """)),
+        new("vllm-without-sidecar", Hub, Endpoint("A10G", """ "promptTrace":{"enabled":false} """)),
+        new("prompt-trace", Hub, Endpoint("A10G",
+            """
+            "promptTrace": {
+              "sampleRate": 0.25, "captureContent": true, "redact": ["TurkishNationalId", "Email"], "redactPatterns": ["(?i)customer-\\d{6}", "<b>"],
+              "exporters": [
+                {"name": "tempo", "url": "http://tempo.observability:4318", "encoding": "json", "headersSecretRef": {"name": "tempo", "key": "headers"}},
+                {"name": "opik", "type": "Opik", "url": "https://www.comet.com", "project": "twin", "workspace": "search", "apiKeySecretRef": {"name": "opik"}},
+                {"name": "langfuse-eu", "type": "Langfuse", "url": "https://cloud.langfuse.com", "apiKeySecretRef": {"name": "langfuse", "key": "apiKey"}}
+              ]
+            }
+            """), Commit),
         new("everything", Hub,
             """
             {
@@ -78,7 +90,7 @@ internal static class EngineCases
               "spec": {
                 "serviceAccountName": "web-identity",
                 "containers": [
-                  {"name": "engine", "env": [{"name": "NCCL_DEBUG", "value": "INFO"}], "volumeMounts": [{"name": "scratch", "mountPath": "/scratch"}], "livenessProbe": {"tcpSocket": {"port": "http"}}},
+                  {"name": "engine", "env": [{"name": "NCCL_DEBUG", "value": "INFO"}], "volumeMounts": [{"name": "scratch", "mountPath": "/scratch"}], "livenessProbe": {"tcpSocket": {"port": 8080}}},
                   {"name": "sidecar", "image": "registry/sidecar:1", "ports": [{"containerPort": 9090}],
                    "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}}}],
                 "volumes": [{"name": "scratch", "emptyDir": {}}, {"name": "cache", "persistentVolumeClaim": {"claimName": "compiled"}}],

@@ -126,7 +126,7 @@ public sealed class EngineCheckTests
 
         Assert.Equal(sleep, pod.Containers![0].Lifecycle!.PreStop!.Sleep!.Seconds);
         Assert.Equal(drains, pod.Containers[0].Args!.Contains("--shutdown-timeout"));
-        Assert.Equal(75, pod.TerminationGracePeriodSeconds);
+        Assert.Equal(90, pod.TerminationGracePeriodSeconds);
     }
 
     [Theory]

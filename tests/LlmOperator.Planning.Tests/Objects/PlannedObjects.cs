@@ -38,7 +38,7 @@ internal static class PlannedObjects
     }
 
     public static IReadOnlyList<JsonObject> Json(EndpointPlan plan) =>
-        [.. new[] { Json(plan.Deployment), Json(plan.LeaderWorkerSet), Json(plan.Service), Json(plan.DisruptionBudget), Json(plan.NetworkPolicy) }.OfType<JsonObject>()];
+        [.. new[] { Json(plan.Deployment), Json(plan.LeaderWorkerSet), Json(plan.Service), Json(plan.DisruptionBudget), Json(plan.NetworkPolicy), Json(plan.PromptTraceConfiguration) }.OfType<JsonObject>()];
 
     public static string Text(EndpointPlan plan)
     {

@@ -26,7 +26,7 @@ public sealed class PodTemplateTests
         var pod = Pod("""{"spec":{"initContainers":[{"name":"warm","image":"i"}],"containers":[{"name":"sidecar","image":"s"}]}}""");
 
         Assert.Equal(["engine", "sidecar"], pod.Containers!.Select(container => container.Name));
-        Assert.Equal("warm", pod.InitContainers!.Single().Name);
+        Assert.Equal(["prompt-trace", "warm"], pod.InitContainers!.Select(container => container.Name));
     }
 
     [Fact]
@@ -103,6 +103,17 @@ public sealed class PodTemplateTests
     [InlineData("""{"metadata":{"labels":{"llmops.dev/endpoint":"x"}}}""", "labels[llmops.dev/endpoint] is the operator's")]
     [InlineData("""{"metadata":{"labels":{"app.kubernetes.io/component":null}}}""", "labels[app.kubernetes.io/component] is the operator's")]
     [InlineData("[]", "spec.podTemplate must be a map, and is a list")]
+    [InlineData("""{"spec":{"containers":[{"name":"prompt-trace","image":"x"}]}}""", "spec.containers[prompt-trace] has the name of the operator's sidecar")]
+    [InlineData("""{"spec":{"initContainers":[{"name":"prompt-trace","$patch":"delete"}]}}""", "to do without it set spec.promptTrace.enabled to false")]
+    [InlineData("""{"spec":{"initContainers":null}}""", "to do without it set spec.promptTrace.enabled to false")]
+    [InlineData("""{"spec":{"initContainers":[{"name":"prompt-trace","restartPolicy":null}]}}""", "restartPolicy not")]
+    [InlineData("""{"spec":{"initContainers":[{"name":"prompt-trace","ports":[{"$patch":"replace"},{"containerPort":1,"name":"http"}]}]}}""", "its ports, command and restartPolicy not")]
+    [InlineData("""{"spec":{"initContainers":[{"name":"prompt-trace","command":["sh"]}]}}""", "its ports, command and restartPolicy not")]
+    [InlineData("""{"spec":{"containers":[{"name":"x","image":"x","ports":[{"name":"http","containerPort":1}]}]}}""", "container x has a port named http, by which the Service finds the engine")]
+    [InlineData("""{"spec":{"containers":[{"name":"x","image":"x","ports":[{"containerPort":8080}]}]}}""", "container x has port 8080, which is that of container prompt-trace")]
+    [InlineData("""{"spec":{"initContainers":[{"name":"x","image":"x","restartPolicy":"Always","ports":[{"containerPort":8000}]}]}}""", "container x has port 8000, which is that of container engine")]
+    [InlineData("""{"spec":{"containers":[{"name":"engine","livenessProbe":{"tcpSocket":{"port":"http"}}}]}}""", "containers[engine].livenessProbe asks port http, and the engine is reached through the sidecar: set the port to 8080")]
+    [InlineData("""{"spec":{"containers":[{"name":"engine","readinessProbe":{"httpGet":{"port":8000}}}]}}""", "containers[engine].readinessProbe asks port 8000")]
     public void What_is_wrong_with_a_template_is_told_with_its_path_and_nothing_is_touched(string template, string problem)
     {
         var plan = Plan(template);
