@@ -1,11 +1,11 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 
-namespace LlmOperator.PromptTrace.Tracing;
+namespace LlmOperator.Inference.Tracing;
 
 /// <summary>Decides by the trace's id, so that all who see a trace decide alike: its last 56 bits are random (W3C), and a trace is kept when they are at or above a threshold.</summary>
 /// <param name="rate">Share that is kept.</param>
-internal sealed class Sampler(double rate)
+public sealed class Sampler(double rate)
 {
     private const ulong Range = 1UL << 56;
 

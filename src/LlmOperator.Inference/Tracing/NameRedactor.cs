@@ -1,13 +1,13 @@
 using LlmOperator.Inference.Redaction;
 
-namespace LlmOperator.PromptTrace.Tracing;
+namespace LlmOperator.Inference.Tracing;
 
 /// <summary>
 /// Texts of spans and figures that say what was asked for, not what was said: names and ids, of which clients write most. A secret has no business there either, whatever is to be captured;
 /// digits that may be a telephone number or an address are left, as names have such.
 /// </summary>
 /// <param name="patterns">Patterns of the user's.</param>
-internal sealed class NameRedactor(IReadOnlyList<string> patterns)
+public sealed class NameRedactor(IReadOnlyList<string> patterns)
 {
     private const int Longest = 256;
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using LlmOperator.PromptTrace.Configuration;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -10,10 +9,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
-namespace LlmOperator.PromptTrace.Hosting;
+namespace LlmOperator.Inference.Hosting;
 
 /// <summary>One Kestrel with two doors, for clients and for metrics and health, and nothing else of what a web application usually brings along.</summary>
-internal sealed class TwoPortServer : IAsyncDisposable
+public sealed class TwoPortServer : IAsyncDisposable
 {
     private const int MaxRequestLine = 16 << 10;
     private const int MaxHeaders = 64 << 10;
@@ -25,11 +24,13 @@ internal sealed class TwoPortServer : IAsyncDisposable
     private ListenOptions _adminDoor = null!;
 
     /// <summary>Creates a server that does not listen yet.</summary>
-    /// <param name="options">Addresses.</param>
+    /// <param name="listen">Address for clients.</param>
+    /// <param name="adminListen">Address of the other door.</param>
+    /// <param name="mostBodyBytes">Most bytes of a request's body; null for no bound.</param>
     /// <param name="clients">Answers clients.</param>
     /// <param name="admin">Answers at the other door.</param>
     /// <param name="loggers">Loggers.</param>
-    public TwoPortServer(SidecarOptions options, RequestDelegate clients, RequestDelegate admin, ILoggerFactory loggers)
+    public TwoPortServer(IPEndPoint listen, IPEndPoint adminListen, long? mostBodyBytes, RequestDelegate clients, RequestDelegate admin, ILoggerFactory loggers)
     {
         (_clients, _admin) = (clients, admin);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -39,11 +40,11 @@ internal sealed class TwoPortServer : IAsyncDisposable
             kestrel.AddServerHeader = false;
             kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
             kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
-            kestrel.Limits.MaxRequestBodySize = null; // How large a prompt may be is the engine's to say; here it only passes.
+            kestrel.Limits.MaxRequestBodySize = mostBodyBytes;
             kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
             kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaders;
-            kestrel.Listen(options.Listen, listen => Configure(_clientDoor = listen, isAdmin: false));
-            kestrel.Listen(options.Admin, listen => Configure(_adminDoor = listen, isAdmin: true));
+            kestrel.Listen(listen, door => Configure(_clientDoor = door, isAdmin: false));
+            kestrel.Listen(adminListen, door => Configure(_adminDoor = door, isAdmin: true));
         });
         _app = builder.Build();
         _app.Run(AnswerAsync);

@@ -1,7 +1,7 @@
-namespace LlmOperator.PromptTrace.Hosting;
+namespace LlmOperator.Inference.Hosting;
 
 /// <summary>Counts the requests inside, closes the door, and says when the last has left.</summary>
-internal sealed class Drain
+public sealed class Drain
 {
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,7 +1,7 @@
-using LlmOperator.PromptTrace.Proxying;
+using LlmOperator.Inference.Proxying;
 using Xunit;
 
-namespace LlmOperator.PromptTrace.Tests.Proxying;
+namespace LlmOperator.Inference.Tests.Proxying;
 
 public sealed class HopByHopTests
 {

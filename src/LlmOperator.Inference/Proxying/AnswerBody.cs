@@ -1,7 +1,6 @@
 using LlmOperator.Inference.OpenAi;
-using LlmOperator.PromptTrace.Proxying;
 
-namespace LlmOperator.PromptTrace.Tracing;
+namespace LlmOperator.Inference.Proxying;
 
 /// <summary>Reads an answer that passes.</summary>
 internal abstract class AnswerBody

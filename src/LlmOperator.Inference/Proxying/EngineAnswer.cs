@@ -1,18 +1,15 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using LlmOperator.PromptTrace.Tracing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 
-namespace LlmOperator.PromptTrace.Proxying;
+namespace LlmOperator.Inference.Proxying;
 
 /// <summary>The engine's answer on its way to the client: each piece is passed on before anything else is done with it.</summary>
-internal static class EngineAnswer
+public static class EngineAnswer
 {
-    private const int BufferBytes = 16 << 10;
-
     /// <summary>Copies status and headers.</summary>
     public static void CopyHead(HttpResponseMessage from, HttpResponse to)
     {
@@ -25,11 +22,12 @@ internal static class EngineAnswer
 
     /// <summary>Copies the body.</summary>
     /// <param name="from">The engine's answer.</param>
+    /// <param name="body">Its body.</param>
     /// <param name="context">The client's request.</param>
     /// <param name="exchange">What is told of the pieces; null when nobody asks.</param>
     /// <param name="cancellationToken">Fires when the client is gone.</param>
     /// <exception cref="EngineBrokeOffException">The engine ended the answer before its end.</exception>
-    public static async Task CopyBodyAsync(HttpResponseMessage from, HttpContext context, Exchange? exchange, CancellationToken cancellationToken)
+    public static async Task CopyBodyAsync(HttpResponseMessage from, AnswerStream body, HttpContext context, Exchange? exchange, CancellationToken cancellationToken)
     {
         var hasTrailers = from.Headers.TransferEncodingChunked == true && from.Headers.NonValidated.Contains("Trailer") && HttpProtocol.IsHttp11(context.Request.Protocol);
         if (hasTrailers)
@@ -40,61 +38,41 @@ internal static class EngineAnswer
         }
 
         var to = context.Response.BodyWriter;
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        try
+        while (true)
         {
-            await using var stream = await from.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-            while (true)
+            var reading = body.ReadAsync(cancellationToken);
+            if (!reading.IsCompleted && !context.Response.HasStarted)
             {
-                var reading = ReadAsync(stream, buffer, cancellationToken);
-                if (!reading.IsCompleted && !context.Response.HasStarted)
-                {
-                    // The head does not wait for a body that takes its time.
-                    await to.FlushAsync(cancellationToken).ConfigureAwait(false);
-                }
-
-                var count = await reading.ConfigureAwait(false);
-                if (count == 0)
-                {
-                    break;
-                }
-
-                if (hasTrailers)
-                {
-                    to.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{count:X}\r\n")));
-                    to.Write(buffer.AsSpan(0, count));
-                    to.Write("\r\n"u8);
-                }
-
-                var writing = hasTrailers ? to.FlushAsync(cancellationToken) : to.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
-                exchange?.Add(buffer.AsSpan(0, count));
-                if ((await writing.ConfigureAwait(false)).IsCompleted)
-                {
-                    throw new OperationCanceledException("the client is gone");
-                }
-            }
-
-            if (hasTrailers)
-            {
-                to.Write(Encoding.Latin1.GetBytes(Trailers(from)));
+                // The head does not wait for a body that takes its time.
                 await to.FlushAsync(cancellationToken).ConfigureAwait(false);
             }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
 
-    private static async ValueTask<int> ReadAsync(Stream stream, byte[] buffer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+            var count = await reading.ConfigureAwait(false);
+            if (count == 0)
+            {
+                break;
+            }
+
+            var piece = body.Piece(count);
+            if (hasTrailers)
+            {
+                to.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{count:X}\r\n")));
+                to.Write(piece.Span);
+                to.Write("\r\n"u8);
+            }
+
+            var writing = hasTrailers ? to.FlushAsync(cancellationToken) : to.WriteAsync(piece, cancellationToken);
+            exchange?.Add(piece.Span);
+            if ((await writing.ConfigureAwait(false)).IsCompleted)
+            {
+                throw new OperationCanceledException("the client is gone");
+            }
         }
-        catch (Exception error) when (error is IOException or HttpRequestException && !cancellationToken.IsCancellationRequested)
+
+        if (hasTrailers)
         {
-            throw new EngineBrokeOffException(error);
+            to.Write(Encoding.Latin1.GetBytes(Trailers(from)));
+            await to.FlushAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -125,4 +103,5 @@ internal static class EngineAnswer
 }
 
 /// <summary>The engine ended an answer before its end.</summary>
-internal sealed class EngineBrokeOffException(Exception cause) : Exception(cause.Message, cause);
+/// <param name="cause">How it was noticed.</param>
+public sealed class EngineBrokeOffException(Exception cause) : Exception(cause.Message, cause);

@@ -1,7 +1,7 @@
-namespace LlmOperator.PromptTrace.Measuring;
+namespace LlmOperator.Inference.Proxying;
 
 /// <summary>The requests that are under way, counted on one's fingers: scaling reads it, with any engine.</summary>
-internal sealed class Traffic
+public sealed class Traffic
 {
     private long _inFlight;
     private long _waiting;
@@ -16,17 +16,22 @@ internal sealed class Traffic
     /// <summary>Answers that are being streamed.</summary>
     public long Streams => Volatile.Read(ref _streams);
 
+    /// <summary>A request has arrived.</summary>
     public void Began()
     {
         Interlocked.Increment(ref _inFlight);
         Interlocked.Increment(ref _waiting);
     }
 
+    /// <summary>The first byte of an answer has come, or none will.</summary>
     public void FirstByte() => Interlocked.Decrement(ref _waiting);
 
+    /// <summary>An answer begins to be streamed.</summary>
     public void StreamBegan() => Interlocked.Increment(ref _streams);
 
+    /// <summary>A streamed answer has ended.</summary>
     public void StreamEnded() => Interlocked.Decrement(ref _streams);
 
+    /// <summary>A request has been answered to its end.</summary>
     public void Ended() => Interlocked.Decrement(ref _inFlight);
 }

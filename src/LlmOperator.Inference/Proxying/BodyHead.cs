@@ -1,10 +1,10 @@
 using System.Buffers;
 
-namespace LlmOperator.PromptTrace.Proxying;
+namespace LlmOperator.Inference.Proxying;
 
 /// <summary>The beginning of a body that passes, up to a bound.</summary>
 /// <param name="most">Most bytes that are kept.</param>
-internal sealed class BodyHead(int most) : IDisposable
+public sealed class BodyHead(int most) : IDisposable
 {
     private const int FirstSize = 4096;
 
@@ -20,6 +20,7 @@ internal sealed class BodyHead(int most) : IDisposable
     /// <summary>Whether there was more than was kept.</summary>
     public bool IsCut { get; private set; }
 
+    /// <summary>Keeps the next bytes, as far as there is room.</summary>
     public void Add(ReadOnlySpan<byte> bytes)
     {
         var room = most - _length;
@@ -41,6 +42,7 @@ internal sealed class BodyHead(int most) : IDisposable
         _length += bytes.Length;
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         GiveBack();

@@ -1,7 +1,7 @@
-namespace LlmOperator.PromptTrace.Tracing;
+namespace LlmOperator.Inference.Proxying;
 
 /// <summary>Values of <c>error.type</c> besides HTTP statuses and what the engine says itself.</summary>
-internal static class ErrorTypes
+public static class ErrorTypes
 {
     /// <summary>The client went away before the answer's end.</summary>
     public const string Cancelled = "cancelled";

@@ -1,10 +1,10 @@
 using System.Collections.Frozen;
 using Microsoft.Extensions.Primitives;
 
-namespace LlmOperator.PromptTrace.Proxying;
+namespace LlmOperator.Inference.Proxying;
 
 /// <summary>Headers that are about one connection and do not pass to the next (RFC 9110, 7.6.1).</summary>
-internal static class HopByHop
+public static class HopByHop
 {
     private static readonly FrozenSet<string> Names = new[]
     {

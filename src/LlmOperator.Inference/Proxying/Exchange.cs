@@ -1,13 +1,11 @@
 using System.Globalization;
 using LlmOperator.Inference.OpenAi;
 using LlmOperator.Inference.Tracing;
-using LlmOperator.PromptTrace.Measuring;
-using LlmOperator.PromptTrace.Proxying;
 
-namespace LlmOperator.PromptTrace.Tracing;
+namespace LlmOperator.Inference.Proxying;
 
 /// <summary>A request and its answer while they pass: what is noted on the way, so that the rest can be made of it afterwards.</summary>
-internal sealed class Exchange : IDisposable
+public sealed class Exchange : IDisposable
 {
     private readonly TimeProvider _time;
     private readonly Traffic _traffic;
@@ -31,8 +29,10 @@ internal sealed class Exchange : IDisposable
         traffic.Began();
     }
 
+    /// <summary>What is asked for.</summary>
     public string Operation { get; }
 
+    /// <summary>Where it stands in its trace.</summary>
     public TraceContext Trace { get; }
 
     /// <summary>Beginning of the request's body.</summary>
@@ -41,6 +41,7 @@ internal sealed class Exchange : IDisposable
     /// <summary>What the answer says.</summary>
     public AnswerMeter Meter { get; }
 
+    /// <summary>When it arrived.</summary>
     public long StartedUnixNanoseconds { get; }
 
     /// <summary>Status of the answer; null when the engine gave none.</summary>
@@ -127,6 +128,7 @@ internal sealed class Exchange : IDisposable
             ?? (IsIncomplete ? ErrorTypes.IncompleteStream : null);
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         Request.Dispose();
