@@ -57,6 +57,11 @@ internal sealed partial class GatewayHandler(
         {
             metrics.Answered(null, ClientLeft);
         }
+        catch (Exception error) when (!context.Response.HasStarted)
+        {
+            Log.Fault(logger, error);
+            await new OpenAiError(StatusCodes.Status500InternalServerError, "internal_error", "The gateway failed at this request").WriteAsync(context).ConfigureAwait(false);
+        }
         finally
         {
             drain.Leave();
@@ -126,10 +131,9 @@ internal sealed partial class GatewayHandler(
             Provenance.Write(context.Response.Headers, request, exchange.Trace);
             await dispatcher.AnswerAsync(context, request, exchange).ConfigureAwait(false);
         }
-        catch (Exception error)
+        catch (Exception)
         {
             exchange.Fail(ErrorTypes.Other);
-            Log.Fault(logger, request.Facts.Name, error);
             throw;
         }
         finally
@@ -152,7 +156,7 @@ internal sealed partial class GatewayHandler(
 
     private static partial class Log
     {
-        [LoggerMessage(3, LogLevel.Error, "A request to {Endpoint} failed within the gateway")]
-        public static partial void Fault(ILogger logger, string endpoint, Exception error);
+        [LoggerMessage(3, LogLevel.Error, "A request failed within the gateway")]
+        public static partial void Fault(ILogger logger, Exception error);
     }
 }

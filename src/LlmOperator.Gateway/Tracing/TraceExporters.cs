@@ -15,7 +15,7 @@ namespace LlmOperator.Gateway.Tracing;
 /// The receivers endpoints name, and the one the gateway itself was given: a spool each, made when it is first named. A receiver nobody names any more keeps its spool until the process ends, so that
 /// it gets what waits for it.
 /// </summary>
-internal sealed class TraceExporters : IAsyncDisposable
+internal sealed partial class TraceExporters : IAsyncDisposable
 {
     private const string OwnName = "gateway";
 
@@ -26,7 +26,7 @@ internal sealed class TraceExporters : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
-    private readonly Dictionary<Target, TraceSink> _sinks = [];
+    private readonly Dictionary<Target, TraceSink?> _sinks = [];
     private readonly List<NamedWatch<Secret>> _watches = [];
     private readonly TraceSink? _own;
 
@@ -49,7 +49,7 @@ internal sealed class TraceExporters : IAsyncDisposable
         {
             lock (_gate)
             {
-                return _own is null ? [.. _sinks.Values] : [_own, .. _sinks.Values];
+                return [.. _sinks.Values.Prepend(_own).OfType<TraceSink>()];
             }
         }
     }
@@ -70,8 +70,7 @@ internal sealed class TraceExporters : IAsyncDisposable
                 var target = new Target(exporter.Type, exporter.Url, exporter.Workspace, exporter.Project, exporter.ApiKeySecretRef?.Name, exporter.ApiKeySecretRef?.Key);
                 if (!_sinks.TryGetValue(target, out var sink) && Uri.TryCreate(exporter.Url, UriKind.Absolute, out var url))
                 {
-                    _sinks.Add(target, sink = Sink($"{exporter.Name}-{target.Hash}"));
-                    Connect(sink, target, url);
+                    _sinks.Add(target, sink = Open($"{exporter.Name}-{target.Hash}", target, url));
                 }
 
                 if (sink is not null && !sinks.Contains(sink))
@@ -104,6 +103,22 @@ internal sealed class TraceExporters : IAsyncDisposable
     private TraceSink Sink(string name) =>
         new(name, Spool.Open(Path.Combine(_options.SpoolDirectory, name), new() { MaxBytes = _options.SpoolBytes }), _resource, _receivers, _time, _logger);
 
+    /// <summary>A receiver's spool; null when there can be none, which costs traces and no request.</summary>
+    private TraceSink? Open(string name, Target target, Uri url)
+    {
+        try
+        {
+            var sink = Sink(name);
+            Connect(sink, target, url);
+            return sink;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            Log.NoSpool(_logger, name, error.Message);
+            return null;
+        }
+    }
+
     private void Connect(TraceSink sink, Target target, Uri url)
     {
         var receiver = new Receiver { Address = TraceService.Address(target.Type, url) };
@@ -132,6 +147,12 @@ internal sealed class TraceExporters : IAsyncDisposable
         TraceService.Headers(target.Type, key, target.Workspace, target.Project)
             .Where(header => !header.Value.AsSpan().ContainsAnyExceptInRange(' ', '~'))
             .ToDictionary(header => header.Key, header => header.Value);
+
+    private static partial class Log
+    {
+        [LoggerMessage(25, LogLevel.Error, "Traces for {Exporter} are lost until the gateway starts anew: their spool cannot be opened: {Reason}")]
+        public static partial void NoSpool(ILogger logger, string exporter, string reason);
+    }
 
     /// <summary>What makes two exporters the same.</summary>
     private sealed record Target(string Type, string Url, string? Workspace, string? Project, string? SecretName, string? SecretKey)
