@@ -53,6 +53,9 @@ public sealed record LlmEndpointSpec
     /// <summary>How a new revision replaces the old one.</summary>
     public RolloutSpec? Rollout { get; init; }
 
+    /// <summary>How requests are spread over the pods.</summary>
+    public LoadBalancingSpec? LoadBalancing { get; init; }
+
     /// <summary>Retrieval-augmented generation from a RagIndex.</summary>
     public RagSpec? Rag { get; init; }
 

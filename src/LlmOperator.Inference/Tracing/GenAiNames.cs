@@ -84,6 +84,18 @@ public static class GenAiNames
     /// <summary>Input or output.</summary>
     public const string TokenType = "gen_ai.token.type";
 
+    /// <summary>The event that tells how good an answer was.</summary>
+    public const string EvaluationResult = "gen_ai.evaluation.result";
+
+    /// <summary>What was judged by.</summary>
+    public const string EvaluationName = "gen_ai.evaluation.name";
+
+    /// <summary>How good.</summary>
+    public const string EvaluationScoreValue = "gen_ai.evaluation.score.value";
+
+    /// <summary>Why.</summary>
+    public const string EvaluationExplanation = "gen_ai.evaluation.explanation";
+
     /// <summary>Why it failed.</summary>
     public const string ErrorType = "error.type";
 
@@ -92,6 +104,12 @@ public static class GenAiNames
 
     /// <summary>Its port.</summary>
     public const string ServerPort = "server.port";
+
+    /// <summary>HTTP method of the request.</summary>
+    public const string HttpRequestMethod = "http.request.method";
+
+    /// <summary>Path of the request.</summary>
+    public const string HttpRoute = "http.route";
 
     /// <summary>HTTP status of the answer.</summary>
     public const string HttpStatusCode = "http.response.status_code";
@@ -114,6 +132,12 @@ public static class EndpointNames
 
     /// <summary>Commit of the model.</summary>
     public const string ModelRevision = "llmops.model.revision";
+
+    /// <summary>Hash of the prompt template that was applied.</summary>
+    public const string TemplateHash = "llmops.prompt.template_hash";
+
+    /// <summary>Who asked: the name of its API key.</summary>
+    public const string Caller = "llmops.caller";
 
     /// <summary>That the prompt or the answer is not whole here.</summary>
     public const string ContentCut = "llmops.content.cut";

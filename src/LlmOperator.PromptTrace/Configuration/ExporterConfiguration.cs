@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.RegularExpressions;
 using LlmOperator.Inference.Spooling;
 using LlmOperator.Inference.Tracing;
@@ -8,8 +7,6 @@ namespace LlmOperator.PromptTrace.Configuration;
 /// <summary>The exporters: OTLP over HTTP each, with the paths and headers that Opik and Langfuse want.</summary>
 internal sealed partial class SidecarConfiguration
 {
-    private const string TracesPath = "/v1/traces";
-
     private List<Exporter> Exporters(IReadOnlyList<SidecarFile.ExporterSection?> sections)
     {
         var exporters = new List<Exporter>();
@@ -60,31 +57,21 @@ internal sealed partial class SidecarConfiguration
             key = Problem<string?>(null, $"{field}.apiKeyEnv: the value of {section.ApiKeyEnv} has characters that may not stand in a header");
         }
 
-        Uri address;
-        switch (section.Type)
+        var type = section.Type ?? TraceService.Otlp;
+        if (type is not (TraceService.Otlp or TraceService.Opik or TraceService.Langfuse))
         {
-            case null or "OTLP":
-                address = At(url, url.AbsolutePath.EndsWith(TracesPath, StringComparison.Ordinal) ? "" : TracesPath);
-                AddAuthorization(headers, key is null ? null : $"Bearer {key}");
-                break;
-            case "Opik":
-                address = At(url, OpikPath(url));
-                AddAuthorization(headers, key);
-                AddIfGiven(headers, "Comet-Workspace", section.Workspace);
-                AddIfGiven(headers, "projectName", section.Project);
-                break;
-            case "Langfuse":
-                address = At(url, url.AbsolutePath.EndsWith(TracesPath, StringComparison.Ordinal) ? "" : url.AbsolutePath.EndsWith("/api/public/otel", StringComparison.Ordinal) ? TracesPath : "/api/public/otel" + TracesPath);
-                if (key is not null && !key.Contains(':', StringComparison.Ordinal))
-                {
-                    _problems.Add($"{field}.apiKeyEnv: Langfuse wants PUBLIC-KEY:SECRET-KEY in {section.ApiKeyEnv}");
-                }
+            _problems.Add($"{field}.type is \"{section.Type}\"; write OTLP, Opik or Langfuse");
+            return null;
+        }
 
-                AddAuthorization(headers, key is null ? null : "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes(key)));
-                break;
-            default:
-                _problems.Add($"{field}.type is \"{section.Type}\"; write OTLP, Opik or Langfuse");
-                return null;
+        if (type == TraceService.Langfuse && key is not null && !key.Contains(':', StringComparison.Ordinal))
+        {
+            _problems.Add($"{field}.apiKeyEnv: Langfuse wants PUBLIC-KEY:SECRET-KEY in {section.ApiKeyEnv}");
+        }
+
+        foreach (var (header, value) in TraceService.Headers(type, key, section.Workspace, section.Project))
+        {
+            headers[header] = value;
         }
 
         ITraceEncoding encoding = section.Encoding switch
@@ -94,7 +81,7 @@ internal sealed partial class SidecarConfiguration
             _ => Problem<ITraceEncoding>(new OtlpProtobuf(), $"{field}.encoding is \"{section.Encoding}\"; write protobuf or json"),
         };
         var timeout = Time($"{field}.timeoutSeconds", section.TimeoutSeconds, TimeSpan.FromSeconds(10), isZeroAllowed: false);
-        return _problems.Count > before ? null : new(name, new Receiver { Address = address, Headers = headers, Encoding = encoding, Timeout = timeout });
+        return _problems.Count > before ? null : new(name, new Receiver { Address = TraceService.Address(type, url), Headers = headers, Encoding = encoding, Timeout = timeout });
     }
 
     /// <summary>The form of OTEL_EXPORTER_OTLP_HEADERS: <c>name=value,name=value</c>, values percent-encoded.</summary>
@@ -135,29 +122,6 @@ internal sealed partial class SidecarConfiguration
 
         headers[name] = value;
     }
-
-    private static void AddAuthorization(Dictionary<string, string> headers, string? value) => AddIfGiven(headers, "Authorization", value);
-
-    private static void AddIfGiven(Dictionary<string, string> headers, string name, string? value)
-    {
-        if (value is { Length: > 0 })
-        {
-            headers[name] = value;
-        }
-    }
-
-    /// <summary>Opik's OTLP door: below /api on a server of one's own, below /opik/api at comet.com.</summary>
-    private static string OpikPath(Uri url)
-    {
-        const string Door = "/v1/private/otel";
-        var path = url.AbsolutePath.TrimEnd('/');
-        return path.EndsWith(TracesPath, StringComparison.Ordinal) ? ""
-            : path.EndsWith(Door, StringComparison.Ordinal) ? TracesPath
-            : path.EndsWith("/api", StringComparison.Ordinal) ? Door + TracesPath
-            : (path.Length == 0 && (url.Host == "comet.com" || url.Host.EndsWith(".comet.com", StringComparison.Ordinal)) ? "/opik/api" : "/api") + Door + TracesPath;
-    }
-
-    private static Uri At(Uri url, string path) => new UriBuilder(url) { Path = url.AbsolutePath.TrimEnd('/') + path }.Uri;
 
     [GeneratedRegex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
     private static partial Regex FolderName();

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Net;
-using System.Text;
+using LlmOperator.Inference.Hosting;
+using LlmOperator.Inference.Proxying;
 using LlmOperator.Inference.Spooling;
 using LlmOperator.Inference.Tracing;
 using LlmOperator.PromptTrace.Configuration;
@@ -45,7 +46,7 @@ internal sealed partial class Sidecar : IAsyncDisposable
     public Sidecar(SidecarOptions options, ILoggerFactory loggers, TimeProvider? time = null, HttpMessageHandler? receivers = null)
     {
         (_options, _time, _logger) = (options, time ?? TimeProvider.System, loggers.CreateLogger<Sidecar>());
-        _engine = new(EngineHandler(options));
+        _engine = new(EngineConnections.Handler(options.ConnectTimeout));
         _receivers = new(receivers ?? new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
         {
             Timeout = Timeout.InfiniteTimeSpan,
@@ -61,11 +62,12 @@ internal sealed partial class Sidecar : IAsyncDisposable
             _spools.Add((exporter.Name, spool, new(spool, exporter.Receiver, resource, _receivers, _time, loggers.CreateLogger<SpoolDrain>())));
         }
 
-        var figures = new SpoolMetrics(_meter, _spools);
+        var figures = new SpoolMetrics(_meter, "prompt_trace", () => [.. _spools.Select(one => SpoolReading.Of(one.Exporter, one.Spool, one.Drain))]);
         _recorder = new(options, [.. _spools.Zip(options.Exporters, (one, exporter) => (one.Spool, exporter.Receiver.Encoding))], _metrics, traffic, _time, loggers.CreateLogger<TraceRecorder>());
         var proxy = new EngineProxy(options, _engine, _recorder, _drain, _time, loggers.CreateLogger<EngineProxy>());
-        _admin = new(options, _engine, _drain, _registry, figures, _time);
-        _server = new(options, proxy.AnswerAsync, _admin.AnswerAsync, loggers);
+        _admin = new(_registry, figures.Read, new EngineHealth(options, _engine, _drain, _time).WhyNotReadyAsync);
+        // How large a prompt may be is the engine's to say; here it only passes.
+        _server = new(options.Listen, options.Admin, null, proxy.AnswerAsync, _admin.AnswerAsync, loggers);
     }
 
     /// <summary>Where clients are answered, once it listens.</summary>
@@ -134,22 +136,6 @@ internal sealed partial class Sidecar : IAsyncDisposable
         _receivers.Dispose();
         _draining.Dispose();
     }
-
-    private static SocketsHttpHandler EngineHandler(SidecarOptions options) => new()
-    {
-        UseProxy = false,
-        UseCookies = false,
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        ActivityHeadersPropagator = null,
-        ConnectTimeout = options.ConnectTimeout,
-        RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-        ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-        MaxResponseHeadersLength = 128, // KiB
-
-        // Shorter than the five seconds after which the servers of Python's engines close a connection: they must not close one while a request is on its way.
-        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(3),
-    };
 
     private static Resource ResourceOf(SidecarOptions options)
     {

@@ -3,9 +3,9 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using LlmOperator.Inference.OpenAi;
+using LlmOperator.Inference.Proxying;
 using LlmOperator.Inference.Tracing;
 using LlmOperator.PromptTrace.Configuration;
-using LlmOperator.PromptTrace.Tracing;
 
 namespace LlmOperator.PromptTrace.Measuring;
 

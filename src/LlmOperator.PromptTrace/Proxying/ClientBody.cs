@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
+using LlmOperator.Inference.Proxying;
 
 namespace LlmOperator.PromptTrace.Proxying;
 

@@ -1,7 +1,8 @@
 using System.Net.Sockets;
+using LlmOperator.Inference.Hosting;
 using LlmOperator.Inference.OpenAi;
+using LlmOperator.Inference.Proxying;
 using LlmOperator.PromptTrace.Configuration;
-using LlmOperator.PromptTrace.Hosting;
 using LlmOperator.PromptTrace.Tracing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -32,7 +33,7 @@ internal sealed partial class EngineProxy(SidecarOptions options, HttpMessageInv
         Exchange? exchange = null;
         try
         {
-            if (AsksForAnotherProtocol(context.Request))
+            if (RequestHeaders.AskForAnotherProtocol(context.Request))
             {
                 await ErrorAnswer.Upgrade(context).ConfigureAwait(false);
                 return;
@@ -76,7 +77,8 @@ internal sealed partial class EngineProxy(SidecarOptions options, HttpMessageInv
             timeout.CancelAfter(Timeout.InfiniteTimeSpan);
             exchange?.Answered(response);
             EngineAnswer.CopyHead(response, context.Response);
-            await EngineAnswer.CopyBodyAsync(response, context, exchange, either.Token).ConfigureAwait(false);
+            await using var answer = new AnswerStream(response);
+            await EngineAnswer.CopyBodyAsync(response, answer, context, exchange, either.Token).ConfigureAwait(false);
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -129,11 +131,6 @@ internal sealed partial class EngineProxy(SidecarOptions options, HttpMessageInv
         exchange?.Fail(ErrorTypes.EngineFailed);
         return ErrorAnswer.EngineFailed(context);
     }
-
-    /// <summary>An offer of HTTP/2 may be passed over, and many clients make it; a web socket would wait for an answer that never comes.</summary>
-    private static bool AsksForAnotherProtocol(HttpRequest request) =>
-        HttpMethods.IsConnect(request.Method)
-        || (HopByHop.IsNamed("upgrade", request.Headers.Connection) && request.Headers.Upgrade.Count > 0 && !request.Headers.Upgrade.ToString().Contains("h2c", StringComparison.OrdinalIgnoreCase));
 
     private static partial class Log
     {

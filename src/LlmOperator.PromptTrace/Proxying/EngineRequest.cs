@@ -1,4 +1,5 @@
 using System.Net;
+using LlmOperator.Inference.Proxying;
 using LlmOperator.Inference.Tracing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -28,7 +29,7 @@ internal static class EngineRequest
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
             Content = body,
         };
-        CopyHeaders(context.Request.Headers, request, trace);
+        RequestHeaders.Copy(context.Request.Headers, request, trace);
         return request;
     }
 
@@ -49,36 +50,4 @@ internal static class EngineRequest
         var path = raw.AsSpan(host + 3).IndexOfAny('/', '?');
         return path < 0 ? "/" : raw[host + 3 + path] == '/' ? raw[(host + 3 + path)..] : "/" + raw[(host + 3 + path)..];
     }
-
-    private static void CopyHeaders(IHeaderDictionary headers, HttpRequestMessage request, TraceContext? trace)
-    {
-        var connection = headers.Connection;
-        var isContinued = trace is { } known && known.ParentSpanId != default;
-        foreach (var (name, values) in headers)
-        {
-            if (HopByHop.Is(name, connection) || (trace is not null && IsReplaced(name, isContinued)))
-            {
-                continue;
-            }
-
-            if (!Add(request.Headers, name, values))
-            {
-                // A header about a body, though there is none: it is sent all the same.
-                request.Content ??= new ByteArrayContent([]);
-                Add(request.Content.Headers, name, values);
-            }
-        }
-
-        if (trace is { } span)
-        {
-            request.Headers.TryAddWithoutValidation("traceparent", span.ToString());
-        }
-    }
-
-    // A state belongs to the parent it came with; without a valid parent it belongs to none.
-    private static bool IsReplaced(string name, bool isContinued) =>
-        name.Equals("traceparent", StringComparison.OrdinalIgnoreCase) || (!isContinued && name.Equals("tracestate", StringComparison.OrdinalIgnoreCase));
-
-    private static bool Add(System.Net.Http.Headers.HttpHeaders headers, string name, Microsoft.Extensions.Primitives.StringValues values) =>
-        values.Count == 1 ? headers.TryAddWithoutValidation(name, values[0]) : headers.TryAddWithoutValidation(name, values.AsEnumerable());
 }

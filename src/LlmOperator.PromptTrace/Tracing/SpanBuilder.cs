@@ -1,4 +1,5 @@
 using LlmOperator.Inference.OpenAi;
+using LlmOperator.Inference.Proxying;
 using LlmOperator.Inference.Redaction;
 using LlmOperator.Inference.Tracing;
 using LlmOperator.PromptTrace.Configuration;

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using LlmOperator.Inference.OpenAi;
+using LlmOperator.Inference.Proxying;
 using LlmOperator.Inference.Spooling;
 using LlmOperator.Inference.Tracing;
 using LlmOperator.PromptTrace.Configuration;

@@ -40,6 +40,9 @@ internal sealed class ScriptedEngine : IAsyncDisposable
         return engine;
     }
 
+    /// <summary>Takes no more connections, lets running answers end, and closes the rest.</summary>
+    public Task StopAsync(CancellationToken cancellationToken) => _app.StopAsync(cancellationToken);
+
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync(new CancellationToken(canceled: true));

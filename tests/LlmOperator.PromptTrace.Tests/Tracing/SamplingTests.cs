@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using LlmOperator.Inference.Spooling;
+using LlmOperator.Inference.Tracing;
 using LlmOperator.Kubernetes.Tests.Fakes;
 using LlmOperator.PromptTrace.Tests.Fakes;
 using LlmOperator.PromptTrace.Tracing;

@@ -1,0 +1,32 @@
+using LlmOperator.Inference.Tracing;
+using Microsoft.AspNetCore.Http;
+
+namespace LlmOperator.Gateway.Serving;
+
+/// <summary>Headers that say where an answer comes from.</summary>
+internal static class Provenance
+{
+    public const string TraceId = "x-llmops-trace-id";
+    private const string Endpoint = "x-llmops-endpoint";
+    private const string Revision = "x-llmops-endpoint-revision";
+    private const string ModelRevision = "x-llmops-model-revision";
+    private const string TemplateHash = "x-llmops-template-hash";
+
+    /// <summary>Writes them.</summary>
+    public static void Write(IHeaderDictionary headers, ModelRequest request, TraceContext trace)
+    {
+        headers[TraceId] = trace.TraceId.ToHexString();
+        headers[Endpoint] = request.Facts.Name;
+        Add(Revision, request.Facts.Revision);
+        Add(ModelRevision, request.Facts.ModelRevision);
+        Add(TemplateHash, request.TemplateHash);
+
+        void Add(string name, string? value)
+        {
+            if (value is not null && !value.AsSpan().ContainsAnyExceptInRange(' ', '~'))
+            {
+                headers[name] = value;
+            }
+        }
+    }
+}

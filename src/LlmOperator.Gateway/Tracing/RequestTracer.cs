@@ -1,0 +1,141 @@
+using LlmOperator.Gateway.Cluster;
+using LlmOperator.Gateway.Serving;
+using LlmOperator.Inference.Proxying;
+using LlmOperator.Inference.Tracing;
+using Microsoft.Extensions.Logging;
+
+namespace LlmOperator.Gateway.Tracing;
+
+/// <summary>A request that is being traced.</summary>
+/// <param name="Exchange">The request and its answer.</param>
+/// <param name="Sinks">Where it was announced.</param>
+internal sealed record TracedRequest(Exchange Exchange, IReadOnlyList<TraceSink> Sinks) : IDisposable
+{
+    public void Dispose() => Exchange.Dispose();
+}
+
+/// <summary>
+/// Makes a span of every request: when it came, what became of it, and where the answer came from. Prompts, answers and tokens are in the span of the sidecar, which is its child; told twice, they would
+/// be counted twice.
+/// </summary>
+/// <param name="exporters">Where spans go.</param>
+/// <param name="memory">Requests that were answered.</param>
+/// <param name="time">Clock.</param>
+/// <param name="logger">Logger.</param>
+internal sealed partial class RequestTracer(TraceExporters exporters, TraceMemory memory, TimeProvider time, ILogger logger)
+{
+    /// <summary>A request has arrived.</summary>
+    public TracedRequest Begin(string operation, ModelRequest request, string? traceparent)
+    {
+        var trace = TraceContext.Continue(traceparent);
+        if (trace.ParentSpanId == default)
+        {
+            trace = trace with { IsSampled = new Sampler(request.Facts.Trace.SampleRate).Keeps(trace.TraceId) };
+        }
+
+        var sinks = exporters.Of(request.Facts.Trace);
+        foreach (var sink in sinks)
+        {
+            sink.Spool.Announce();
+        }
+
+        return new(new(operation, trace, requestBytes: 0, longestText: 0, request.Endpoint.Traffic, time), sinks);
+    }
+
+    /// <summary>A request has been answered; its exchange is finished.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="traced">What was begun with it.</param>
+    /// <param name="route">Its path.</param>
+    /// <param name="status">Status of the answer.</param>
+    public void End(ModelRequest request, TracedRequest traced, string route, int status)
+    {
+        var exchange = traced.Exchange;
+        memory.Add(exchange.Trace.TraceId, new(exchange.Trace.SpanId, request.Facts.Name, request.Caller.Name));
+        var isSampledOut = exchange.Error is null && !new Sampler(request.Facts.Trace.SampleRate).Keeps(exchange.Trace.TraceId);
+        byte[]? span = null;
+        try
+        {
+            span = isSampledOut || traced.Sinks.Count == 0 ? null : traced.Sinks[0].Encoding.Encode(Build(request, exchange, route, status));
+        }
+        catch (Exception error)
+        {
+            Log.NotMade(logger, error);
+        }
+
+        foreach (var sink in traced.Sinks)
+        {
+            if (isSampledOut)
+            {
+                sink.Spool.CountSampledOut();
+            }
+            else if (span is null)
+            {
+                sink.Spool.CountDropped();
+            }
+            else
+            {
+                sink.Spool.TryAdd(span);
+            }
+        }
+    }
+
+    /// <summary>What is told of an endpoint in every span.</summary>
+    public static IEnumerable<SpanAttribute> Of(EndpointFacts facts)
+    {
+        yield return SpanAttribute.Of(EndpointNames.Endpoint, facts.Name);
+        yield return SpanAttribute.Of(EndpointNames.EndpointNamespace, facts.Namespace);
+        foreach (var (key, value) in new[] { (EndpointNames.EndpointRevision, facts.Revision), (EndpointNames.Model, facts.Model), (EndpointNames.ModelRevision, facts.ModelRevision) })
+        {
+            if (value is not null)
+            {
+                yield return SpanAttribute.Of(key, value);
+            }
+        }
+    }
+
+    private static Span Build(ModelRequest request, Exchange exchange, string route, int status)
+    {
+        List<SpanAttribute> attributes =
+        [
+            SpanAttribute.Of(GenAiNames.HttpRequestMethod, "POST"),
+            SpanAttribute.Of(GenAiNames.HttpRoute, route),
+            SpanAttribute.Of(GenAiNames.HttpStatusCode, status),
+            SpanAttribute.Of(GenAiNames.OperationName, exchange.Operation),
+            SpanAttribute.Of(GenAiNames.RequestModel, request.Facts.Name),
+            .. Of(request.Facts),
+        ];
+        if (request.Caller.Name.Length > 0)
+        {
+            attributes.Add(SpanAttribute.Of(EndpointNames.Caller, request.Caller.Name));
+        }
+
+        if (request.TemplateHash is { } hash)
+        {
+            attributes.Add(SpanAttribute.Of(EndpointNames.TemplateHash, hash));
+        }
+
+        // An engine's own word for an error may be anything; the status says it for the gateway.
+        var error = exchange.Error is null ? null : exchange.Meter.ErrorType is null || exchange.Status >= 400 ? exchange.Error : ErrorTypes.Other;
+        if (error is not null)
+        {
+            attributes.Add(SpanAttribute.Of(GenAiNames.ErrorType, error));
+        }
+
+        return new()
+        {
+            Context = exchange.Trace,
+            Name = $"POST {route}",
+            Kind = SpanKind.Server,
+            StartUnixNanoseconds = exchange.StartedUnixNanoseconds,
+            EndUnixNanoseconds = exchange.StartedUnixNanoseconds + (exchange.Duration.Ticks * TimeSpan.NanosecondsPerTick),
+            Attributes = attributes,
+            Error = error,
+        };
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(11, LogLevel.Error, "The trace of a request could not be made and is dropped")]
+        public static partial void NotMade(ILogger logger, Exception error);
+    }
+}
