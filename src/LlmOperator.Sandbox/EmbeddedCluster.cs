@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using LlmOperator.Sandbox.Hosting;
+using LlmOperator.Sandbox.Networking;
 using LlmOperator.Sandbox.Nodes;
 using LlmOperator.Sandbox.Runtime;
 using LlmOperator.Sandbox.Storage;
@@ -28,6 +30,12 @@ public sealed record EmbeddedClusterOptions
     /// <summary>Where services that admission webhooks name listen, by <c>namespace/name</c>; more can be told to the server later.</summary>
     public IReadOnlyDictionary<string, Uri> WebhookServices { get; init; } = new Dictionary<string, Uri>();
 
+    /// <summary>
+    /// What really runs the containers of some images. With any, pods and Services get addresses of this machine; without, all containers are simulated. See
+    /// <see cref="StandIns.Engine.EngineStandIn.Hosts"/>.
+    /// </summary>
+    public IReadOnlyList<ContainerHost> ContainerHosts { get; init; } = [];
+
     /// <summary>Where the cluster's own faults are logged.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
 }
@@ -36,15 +44,21 @@ public sealed record EmbeddedClusterOptions
 public sealed class EmbeddedCluster : IAsyncDisposable
 {
     private readonly ClusterRuntime? _runtime;
+    private readonly IAsyncDisposable[] _parts;
 
-    private EmbeddedCluster(SandboxServer server, ClusterRuntime? runtime)
+    private EmbeddedCluster(SandboxServer server, PodLogs logs, ClusterRuntime? runtime, SandboxNetwork? network, params IAsyncDisposable[] parts)
     {
         Server = server;
-        _runtime = runtime;
+        Logs = logs;
+        Network = network;
+        (_runtime, _parts) = (runtime, parts);
     }
 
     /// <summary>The API server.</summary>
     public SandboxServer Server { get; }
+
+    /// <summary>Addresses of pods and Services; null when no container really runs.</summary>
+    public SandboxNetwork? Network { get; }
 
     /// <summary>Where the API server listens.</summary>
     public Uri Address => Server.Address;
@@ -54,6 +68,9 @@ public sealed class EmbeddedCluster : IAsyncDisposable
 
     /// <summary>The objects, without HTTP.</summary>
     internal ICluster Objects => Server.Cluster;
+
+    /// <summary>Logs of containers.</summary>
+    internal PodLogs Logs { get; }
 
     /// <summary>The controllers; null when none run.</summary>
     internal ClusterRuntime? Runtime => _runtime;
@@ -76,6 +93,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
                     Logger = options.Logger,
                     Logs = logs,
                     WebhookServices = options.WebhookServices,
+                    ServiceNetwork = options.ContainerHosts.Count > 0 ? SandboxNetwork.ServiceNetwork : Kinds.Behaviors.ServiceAddresses.Usual,
 
                     // Webhooks are asked over a real wire and think in real time, however fast the cluster's clock runs.
                     WebhookTime = TimeProvider.System,
@@ -89,13 +107,16 @@ public sealed class EmbeddedCluster : IAsyncDisposable
 
         if (!options.Controllers)
         {
-            return new(server, null);
+            return new(server, logs, null, null);
         }
 
         try
         {
-            var runtime = ControllerManager.Create(server.Cluster, logs, server.CertificateAuthorityPem, options.Logger);
-            var cluster = new EmbeddedCluster(server, runtime);
+            var network = options.ContainerHosts.Count > 0 ? new SandboxNetwork() : null;
+            var containers = network is null ? null : new ContainerRuntime(options.ContainerHosts, network, server.Cluster, logs);
+            var runtime = ControllerManager.Create(server.Cluster, logs, server.CertificateAuthorityPem, options.Logger, containers);
+            var proxy = network is null ? null : runtime.Add(new ServiceProxy(runtime, network));
+            var cluster = new EmbeddedCluster(server, logs, runtime, network, [.. new IAsyncDisposable?[] { proxy, containers }.OfType<IAsyncDisposable>()]);
             cluster.AddNodes(options.Nodes is { } given ? NodeCatalog.Read(given) : DefaultNodes.All);
             runtime.Start();
             return cluster;
@@ -115,6 +136,16 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (_runtime is not null)
+        {
+            await _runtime.StopAsync();
+        }
+
+        foreach (var part in _parts)
+        {
+            await part.DisposeAsync();
+        }
+
         if (_runtime is not null)
         {
             await _runtime.DisposeAsync();

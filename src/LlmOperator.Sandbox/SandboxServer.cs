@@ -33,7 +33,7 @@ public sealed class SandboxServer : IAsyncDisposable
 
         // Certificates are checked by clients against real time, whatever the sandbox's clock says.
         _certificates = new Certificates(TimeProvider.System.GetUtcNow());
-        Cluster = new Cluster(options.Kinds, options.Time, options.HistoryWindow, options.WatchQueue, options.WebhookTime);
+        Cluster = new Cluster(options.Kinds, options.Time, options.HistoryWindow, options.WatchQueue, options.WebhookTime) { ServiceNetwork = options.ServiceNetwork };
         foreach (var (service, listener) in options.WebhookServices)
         {
             Cluster.Admission.Services.Register(service, listener);

@@ -32,6 +32,9 @@ public sealed record SandboxServerOptions
     /// <summary>Where the server's own faults are logged.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
 
+    /// <summary>First byte of the addresses of Services.</summary>
+    internal byte ServiceNetwork { get; init; } = LlmOperator.Sandbox.Kinds.Behaviors.ServiceAddresses.Usual;
+
     /// <summary>Built-in kinds.</summary>
     internal IReadOnlyList<KindDefinition> Kinds { get; init; } = BuiltinKinds.All;
 

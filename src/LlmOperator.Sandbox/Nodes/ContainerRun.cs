@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LlmOperator.Sandbox.Hosting;
 using LlmOperator.Sandbox.Storage;
 
 namespace LlmOperator.Sandbox.Nodes;
@@ -79,6 +80,15 @@ internal sealed class ContainerRun(JsonObject spec, bool init)
     /// <summary>Id the runtime gave the present run.</summary>
     public string Id { get; set; } = "";
 
+    /// <summary>The run, where the container really runs; null where it is simulated. Stays until nothing of an ended one is left.</summary>
+    public HostedRun? Hosted { get; set; }
+
+    /// <summary>What it finds when it starts, where it really runs.</summary>
+    public ContainerContext? Prepared { get; set; }
+
+    /// <summary>What keeps it from being made; null when nothing does.</summary>
+    public string? Missing { get; set; }
+
     /// <summary>State of the run before, as statuses show it.</summary>
     public JsonObject? LastState { get; set; }
 
@@ -105,11 +115,20 @@ internal sealed class PodRun
     /// <summary>Address.</summary>
     public required string Ip { get; init; }
 
+    /// <summary>Address of its node.</summary>
+    public string HostIp { get; set; } = "10.0.0.1";
+
     /// <summary>Init containers in order, then the others.</summary>
     public required List<ContainerRun> Containers { get; init; }
 
+    /// <summary>The end of its containers that really run; null while it is not being deleted.</summary>
+    public Task? Stopping { get; set; }
+
     /// <summary>When its containers are stopped; null while it is not being deleted.</summary>
     public DateTimeOffset? Stop { get; set; }
+
+    /// <summary>Whether what it had was given back.</summary>
+    public bool IsAbandoned { get; set; }
 
     /// <summary>Whether the sandbox of the pod exists.</summary>
     public bool Networked { get; set; }

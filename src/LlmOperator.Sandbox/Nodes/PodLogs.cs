@@ -16,12 +16,32 @@ internal sealed class PodLogs : IPodLogs
     /// <summary>A container starts.</summary>
     public void Begin(string uid, string container, DateTimeOffset time, string? text)
     {
-        var lines = (text ?? $"{container} started").ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');
+        var run = new LogRun();
+        foreach (var line in text is null ? [] : text.ReplaceLineEndings("\n").TrimEnd('\n').Split('\n'))
+        {
+            run.Append(time, line);
+        }
+
         lock (_gate)
         {
             var previous = _runs.GetValueOrDefault((uid, container)).Present;
-            previous?.Over.TrySetResult();
-            _runs[(uid, container)] = (new LogRun(time, lines), previous);
+            previous?.End();
+            _runs[(uid, container)] = (run, previous);
+        }
+    }
+
+    /// <summary>A container writes.</summary>
+    public void Append(string uid, string container, DateTimeOffset time, string text)
+    {
+        LogRun? run;
+        lock (_gate)
+        {
+            run = _runs.GetValueOrDefault((uid, container)).Present;
+        }
+
+        foreach (var line in text.ReplaceLineEndings("\n").TrimEnd('\n').Split('\n'))
+        {
+            run?.Append(time, line);
         }
     }
 
@@ -30,7 +50,7 @@ internal sealed class PodLogs : IPodLogs
     {
         lock (_gate)
         {
-            _runs.GetValueOrDefault((uid, container)).Present?.Over.TrySetResult();
+            _runs.GetValueOrDefault((uid, container)).Present?.End();
         }
     }
 
@@ -41,7 +61,7 @@ internal sealed class PodLogs : IPodLogs
         {
             foreach (var key in _runs.Keys.Where(key => key.Uid == uid).ToList())
             {
-                _runs[key].Present?.Over.TrySetResult();
+                _runs[key].Present?.End();
                 _runs.Remove(key);
             }
         }
@@ -52,29 +72,42 @@ internal sealed class PodLogs : IPodLogs
     {
         var container = options.Container ?? pod.Objects("spec", "containers").First().Text("name") ?? "";
         var run = Find(pod, container, options.Previous);
-        var lines = options.Since is { } since && run.Time < since ? [] : run.Lines;
+        var (next, _, changed) = run.From(0);
+        var lines = run.Lines(ref next).Where(line => !(line.Time < options.Since)).ToList();
         if (options.TailLines is { } tail and >= 0)
         {
-            lines = lines[^(int)Math.Min(tail, lines.Length)..];
+            lines = lines[^(int)Math.Min(tail, lines.Count)..];
         }
 
         var left = options.LimitBytes ?? long.MaxValue;
-        foreach (var line in lines)
+        while (true)
         {
-            var text = options.Timestamps ? $"{run.Time.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fffffff00'Z'} {line}" : line;
-            var size = Encoding.UTF8.GetByteCount(text) + 1;
-            if (size > left)
+            foreach (var line in lines)
             {
-                break;
+                var text = options.Timestamps ? $"{line.Time.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fffffff00'Z'} {line.Text}" : line.Text;
+                var size = Encoding.UTF8.GetByteCount(text) + 1;
+                if (size > left)
+                {
+                    yield break;
+                }
+
+                left -= size;
+                yield return text;
             }
 
-            left -= size;
-            yield return text;
-        }
+            (next, var over, changed) = run.From(next);
+            lines = run.Lines(ref next);
+            if (lines.Count > 0)
+            {
+                continue;
+            }
 
-        if (options.Follow && !options.Previous)
-        {
-            await run.Over.Task.WaitAsync(cancellationToken);
+            if (over || !options.Follow || options.Previous)
+            {
+                yield break;
+            }
+
+            await changed.WaitAsync(cancellationToken);
         }
     }
 
@@ -103,8 +136,59 @@ internal sealed class PodLogs : IPodLogs
             : $"container \"{container}\" in pod \"{pod.Name()}\" is waiting to start: {reason}");
     }
 
-    private sealed record LogRun(DateTimeOffset Time, string[] Lines)
+    /// <summary>The log of one run: its last lines, bounded as a kubelet's rotation does.</summary>
+    private sealed class LogRun
     {
-        public TaskCompletionSource Over { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private const int MostLines = 10_000;
+
+        private readonly Lock _gate = new();
+        private readonly Queue<(DateTimeOffset Time, string Text)> _lines = new();
+        private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private long _dropped;
+        private bool _isOver;
+
+        public void Append(DateTimeOffset time, string text) => Change(() =>
+        {
+            _lines.Enqueue((time, text));
+            if (_lines.Count > MostLines)
+            {
+                _lines.Dequeue();
+                _dropped++;
+            }
+        });
+
+        public void End() => Change(() => _isOver = true);
+
+        /// <summary>Where to read on from a line's number, whether more can come, and what completes when it has.</summary>
+        public (long Next, bool IsOver, Task Changed) From(long number)
+        {
+            lock (_gate)
+            {
+                return (Math.Max(number, _dropped), _isOver, _changed.Task);
+            }
+        }
+
+        /// <summary>The lines there are from a number on, which moves behind them.</summary>
+        public List<(DateTimeOffset Time, string Text)> Lines(ref long next)
+        {
+            lock (_gate)
+            {
+                var skipped = (int)Math.Max(next - _dropped, 0);
+                next = _dropped + _lines.Count;
+                return [.. _lines.Skip(skipped)];
+            }
+        }
+
+        private void Change(Action change)
+        {
+            TaskCompletionSource changed;
+            lock (_gate)
+            {
+                change();
+                (changed, _changed) = (_changed, new(TaskCreationOptions.RunContinuationsAsynchronously));
+            }
+
+            changed.TrySetResult();
+        }
     }
 }

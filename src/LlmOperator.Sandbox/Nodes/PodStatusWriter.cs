@@ -165,7 +165,7 @@ internal static class PodStatusWriter
         ContainerPhase.Ended => new JsonObject { ["terminated"] = container.Terminated() },
         ContainerPhase.BackOff => container.LastState is { } last && container.Restarts == 0 && container.Due == default ? last : Waiting("CrashLoopBackOff", container),
         ContainerPhase.PullFailed => Waiting(container.Pulling ? "ErrImagePull" : "ImagePullBackOff", container),
-        _ => Waiting(waitsForInit ? "PodInitializing" : "ContainerCreating", container),
+        _ => Waiting(waitsForInit ? "PodInitializing" : container.Missing is { } missing && !missing.StartsWith("MountVolume", StringComparison.Ordinal) ? "CreateContainerConfigError" : "ContainerCreating", container),
     };
 
     private static JsonObject Waiting(string reason, ContainerRun container)
@@ -174,6 +174,7 @@ internal static class PodStatusWriter
         var message = reason switch
         {
             "CrashLoopBackOff" => $"back-off {Kubelet.Duration(Kubelet.RestartDelay(container.Restarts))} restarting failed container={container.Name}",
+            "CreateContainerConfigError" => container.Missing,
             "ErrImagePull" => Kubelet.PullError(container.Image),
             "ImagePullBackOff" => $"Back-off pulling image \"{container.Image}\": ErrImagePull: {Kubelet.PullError(container.Image)}",
             _ => null,

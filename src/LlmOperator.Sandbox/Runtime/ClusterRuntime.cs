@@ -161,8 +161,11 @@ internal sealed partial class ClusterRuntime : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        _stopping.Dispose();
-        _signal.Dispose();
+        lock (_gate)
+        {
+            _stopping.Dispose();
+            _signal.Dispose();
+        }
     }
 
     /// <summary>Works on the calling thread until nothing is due.</summary>
@@ -320,7 +323,7 @@ internal sealed partial class ClusterRuntime : IAsyncDisposable
         {
             // A timer may fire a little before its moment: whoever wakes up looks at the clock and arms it anew.
             _armed = DateTimeOffset.MinValue;
-            if (_signal.CurrentCount == 0)
+            if (!_stopping.IsCancellationRequested && _signal.CurrentCount == 0)
             {
                 _signal.Release();
             }

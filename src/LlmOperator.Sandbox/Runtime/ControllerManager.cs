@@ -1,3 +1,4 @@
+using LlmOperator.Sandbox.Hosting;
 using LlmOperator.Sandbox.Lifecycle;
 using LlmOperator.Sandbox.Nodes;
 using LlmOperator.Sandbox.Scheduling;
@@ -15,7 +16,8 @@ internal static class ControllerManager
     /// <param name="logs">Where container logs are kept; the server reads them from there.</param>
     /// <param name="certificateAuthority">Certificate of the authority of the API server, PEM.</param>
     /// <param name="logger">Where faults are logged.</param>
-    public static ClusterRuntime Create(ICluster cluster, PodLogs logs, string certificateAuthority, ILogger? logger = null)
+    /// <param name="containers">Runs containers that have a host; null to simulate all.</param>
+    public static ClusterRuntime Create(ICluster cluster, PodLogs logs, string certificateAuthority, ILogger? logger = null, ContainerRuntime? containers = null)
     {
         var runtime = new ClusterRuntime(cluster, logger);
         var events = new EventRecorder(cluster);
@@ -35,7 +37,7 @@ internal static class ControllerManager
         runtime.Add(new NodeAgent(runtime));
         runtime.Add(new NodeLifecycleController(runtime, events));
         runtime.Add(new Scheduler(runtime, events));
-        runtime.Add(new Kubelet(runtime, events, logs));
+        runtime.Add(new Kubelet(runtime, events, logs, containers));
         if (cluster.List(Resources.StorageClasses).Count == 0)
         {
             cluster.Create(Resources.StorageClasses, VolumeController.DefaultClass(), "kube-controller-manager");

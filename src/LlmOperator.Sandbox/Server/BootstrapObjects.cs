@@ -32,7 +32,7 @@ internal static class BootstrapObjects
                     },
                     ["spec"] = new JsonObject
                     {
-                        ["clusterIP"] = "10.96.0.1",
+                        ["clusterIP"] = $"{cluster.ServiceNetwork}.96.0.1",
                         ["ports"] = new JsonArray(new JsonObject { ["name"] = "https", ["port"] = 443, ["protocol"] = "TCP", ["targetPort"] = 6443 }),
                     },
                 },

@@ -32,6 +32,9 @@ internal sealed class Cluster : ICluster
     /// <inheritdoc/>
     public TimeProvider Time { get; }
 
+    /// <inheritdoc/>
+    public byte ServiceNetwork { get; init; } = LlmOperator.Sandbox.Kinds.Behaviors.ServiceAddresses.Usual;
+
     /// <summary>The kinds served.</summary>
     public KindRegistry Registry { get; }
 

@@ -24,6 +24,9 @@ internal interface ICluster
     /// <summary>The clock of everything in the sandbox.</summary>
     TimeProvider Time { get; }
 
+    /// <summary>First byte of the addresses of Services.</summary>
+    byte ServiceNetwork { get; }
+
     /// <summary>All kinds served now, custom ones included; one entry a collection (its storage version).</summary>
     IReadOnlyCollection<KindDefinition> Kinds { get; }
 

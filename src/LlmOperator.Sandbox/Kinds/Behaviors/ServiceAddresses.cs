@@ -2,26 +2,33 @@
 
 namespace LlmOperator.Sandbox.Kinds.Behaviors;
 
-/// <summary>Addresses for Services out of 10.96.0.0/12: where a name falls, or the next free one.</summary>
+/// <summary>
+/// Addresses for Services: where a name falls, or the next free one. Out of 10.96.0.0/12, or, where Services are really reached, out of 127.96.0.0/12.
+/// </summary>
 internal static class ServiceAddresses
 {
-    /// <summary>The range, as messages name it.</summary>
-    public const string Range = "10.96.0.0/12";
+    /// <summary>First byte of the usual range.</summary>
+    public const byte Usual = 10;
 
-    private const uint First = (10u << 24) | (96u << 16);
     private const uint Size = 1u << 20;
 
     // The first addresses are where clusters put their API server and DNS.
     private const uint Reserved = 16;
 
+    // Sandboxes beside each other on one machine must not open the same addresses.
+    private static readonly uint Salt = (uint)Random.Shared.Next();
+
+    /// <summary>The range, as messages name it.</summary>
+    public static string Range(byte network) => $"{network}.96.0.0/12";
+
     /// <summary>A free address for a name.</summary>
-    public static string Next(string name, IReadOnlySet<string?> taken)
+    public static string Next(string name, IReadOnlySet<string?> taken, byte network = Usual)
     {
         var usable = Size - Reserved - 1;
-        var start = Hash(name) % usable;
+        var start = (network == Usual ? Hash(name) : Hash(name) ^ Salt) % usable;
         for (uint i = 0; i < usable; i++)
         {
-            var address = First + Reserved + ((start + i) % usable);
+            var address = ((uint)network << 24) + (96u << 16) + Reserved + ((start + i) % usable);
             var text = $"{address >> 24}.{(address >> 16) & 255}.{(address >> 8) & 255}.{address & 255}";
             if (!taken.Contains(text))
             {
@@ -33,8 +40,8 @@ internal static class ServiceAddresses
     }
 
     /// <summary>Whether an IPv4 address is one of the range; other families are not served.</summary>
-    public static bool InRange(string text) =>
-        System.Net.IPAddress.TryParse(text, out var address) && address.GetAddressBytes() is [10, >= 96 and <= 111, _, _];
+    public static bool InRange(string text, byte network) =>
+        System.Net.IPAddress.TryParse(text, out var address) && address.GetAddressBytes() is [var first, >= 96 and <= 111, _, _] && first == network;
 
     /// <summary>FNV-1a, the same in every process.</summary>
     public static uint Hash(string text)

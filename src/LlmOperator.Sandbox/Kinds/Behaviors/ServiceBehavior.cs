@@ -134,7 +134,7 @@ internal sealed class ServiceBehavior : BuiltinBehavior
         var others = context.Cluster.List(new ResourceName("", "services")).Where(other => other.Text("metadata", "uid") != obj.Text("metadata", "uid")).ToList();
         if (newAddress)
         {
-            var fault = !ServiceAddresses.InRange(ip!) ? $"the provided IP ({ip}) is not in the valid range. The range of valid IPs is {ServiceAddresses.Range}"
+            var fault = !ServiceAddresses.InRange(ip!, context.Cluster.ServiceNetwork) ? $"the provided IP ({ip}) is not in the valid range. The range of valid IPs is {ServiceAddresses.Range(context.Cluster.ServiceNetwork)}"
                 : others.Exists(other => other.Text("spec", "clusterIP") == ip) ? "provided IP is already allocated"
                 : null;
             if (fault is not null && System.Net.IPAddress.TryParse(ip, out _))
@@ -232,7 +232,7 @@ internal sealed class ServiceBehavior : BuiltinBehavior
         if (spec.Text("clusterIP") is null or "")
         {
             var taken = context.Cluster.List(new ResourceName("", "services")).Select(service => service.Text("spec", "clusterIP")).ToHashSet();
-            spec["clusterIP"] = ServiceAddresses.Next($"{obj.Text("metadata", "namespace")}/{obj.Text("metadata", "name")}", taken);
+            spec["clusterIP"] = ServiceAddresses.Next($"{obj.Text("metadata", "namespace")}/{obj.Text("metadata", "name")}", taken, context.Cluster.ServiceNetwork);
         }
 
         spec["clusterIPs"] ??= new JsonArray(spec.Text("clusterIP"));

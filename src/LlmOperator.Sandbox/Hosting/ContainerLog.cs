@@ -1,0 +1,46 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.Extensions.Logging;
+
+namespace LlmOperator.Sandbox.Hosting;
+
+/// <summary>What a hosted container logs, as lines of its log: time, level, category, message.</summary>
+internal sealed class ContainerLoggers(Action<string> write, TimeProvider time) : ILoggerFactory
+{
+    /// <inheritdoc/>
+    public ILogger CreateLogger(string categoryName) => new Lines(categoryName[(categoryName.LastIndexOf('.') + 1)..], write, time);
+
+    /// <inheritdoc/>
+    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("a container's log goes to one place");
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+    }
+
+    private sealed class Lines(string category, Action<string> write, TimeProvider time) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        // Of the server underneath only what went wrong is of interest.
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= (category is "Lifetime" or "Kestrel" or "Connections" or "BadRequests" or "Http1" ? LogLevel.Error : LogLevel.Information) && logLevel != LogLevel.None;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (!IsEnabled(logLevel))
+            {
+                return;
+            }
+
+            var line = new StringBuilder(time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture))
+                .Append(' ').Append(logLevel.ToString().ToUpperInvariant()).Append(' ').Append(category).Append(": ").Append(formatter(state, exception));
+            if (exception is not null)
+            {
+                line.Append('\n').Append(exception);
+            }
+
+            write(line.ToString());
+        }
+    }
+}
