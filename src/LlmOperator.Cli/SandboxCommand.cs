@@ -21,6 +21,9 @@ internal sealed record SandboxSettings
 
     public bool Controllers { get; init; } = true;
 
+    /// <summary>Whether containers of known images really run.</summary>
+    public bool Containers { get; init; } = true;
+
     public double Speed { get; init; } = 1;
 
     public string? Nodes { get; init; }
@@ -63,6 +66,7 @@ internal static class SandboxCommand
         var exit = new Option<bool>("--exit") { Description = "Stop when all the above is done, instead of running until Ctrl+C." };
         var noOperator = new Option<bool>("--no-operator") { Description = "API server and Kubernetes controllers only; run the operator yourself." };
         var noControllers = new Option<bool>("--no-controllers") { Description = "API server only: nothing is scheduled, run or collected." };
+        var noContainers = new Option<bool>("--no-containers") { Description = "Simulate all containers: nothing listens, no request can be made." };
         var speed = new Option<double>("--speed") { Description = "How many times faster than real the sandbox's clock runs.", HelpName = "N", DefaultValueFactory = _ => 1 };
         speed.Validators.Add(result =>
         {
@@ -84,7 +88,7 @@ internal static class SandboxCommand
 
         var command = new Command("sandbox", "Run Kubernetes in one process, with simulated GPU nodes and the operator. Needs no Docker and no cluster.")
         {
-            port, kubeconfig, apply, wait, timeout, exit, noOperator, noControllers, speed, nodes, hub, verbose,
+            port, kubeconfig, apply, wait, timeout, exit, noOperator, noControllers, noContainers, speed, nodes, hub, verbose,
         };
         command.SetAction((parsed, cancellationToken) => new SandboxRun(
             new SandboxSettings
@@ -97,6 +101,7 @@ internal static class SandboxCommand
                 Exit = parsed.GetValue(exit),
                 Operator = !parsed.GetValue(noOperator) && !parsed.GetValue(noControllers),
                 Controllers = !parsed.GetValue(noControllers),
+                Containers = !parsed.GetValue(noContainers) && !parsed.GetValue(noControllers),
                 Speed = parsed.GetValue(speed),
                 Nodes = parsed.GetValue(nodes),
                 Hub = parsed.GetValue(hub) is { } address ? new Uri(address) : null,

@@ -7,8 +7,11 @@ using LlmOperator.Hosting;
 using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Configuration;
 using LlmOperator.Sandbox;
+using LlmOperator.Sandbox.Hosting;
 using LlmOperator.Sandbox.Kinds;
+using LlmOperator.Sandbox.StandIns.Engine;
 using LlmOperator.Sandbox.StandIns.Hub;
+using LlmOperator.Sandbox.StandIns.Traces;
 using LlmOperator.Sandbox.Storage;
 using Microsoft.Extensions.Logging;
 using Serilog;
@@ -20,6 +23,9 @@ namespace LlmOperator.Cli;
 /// <summary>One run of the sandbox: cluster, operator, what is applied and the wait for it.</summary>
 internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, TextWriter error)
 {
+    /// <summary>What really runs, by image; the name of an image is all another one needs.</summary>
+    private static readonly ContainerHost[] Hosts = [SidecarHost.Registration, .. EngineStandIn.Hosts];
+
     /// <summary>Runs until everything asked for is done and, unless told to exit then, until cancelled.</summary>
     /// <returns>0, or 1 when something could not be applied or did not become ready.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
@@ -31,9 +37,11 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
             var nodes = settings.Nodes is { } file ? [.. Manifest.Read(file).Select(manifest => manifest.Object.Json)] : (IReadOnlyList<JsonObject>?)null;
             var time = settings.Speed == 1 ? TimeProvider.System : new AcceleratedTimeProvider(settings.Speed);
             await using var cluster = await EmbeddedCluster.StartAsync(
-                new EmbeddedClusterOptions { Port = settings.Port, Time = time, Controllers = settings.Controllers, Nodes = nodes }, cancellationToken);
+                new EmbeddedClusterOptions { Port = settings.Port, Time = time, Controllers = settings.Controllers, Nodes = nodes, ContainerHosts = settings.Containers ? Hosts : [] },
+                cancellationToken);
+            await using var traces = settings.Containers ? await TraceReceiver.StartAsync(cancellationToken: cancellationToken) : null;
             await using var hub = settings.Hub is null ? await HubStandIn.StartAsync(wellKnown: true, cancellationToken: cancellationToken) : null;
-            return await ServeAsync(cluster, hub?.Address ?? settings.Hub!, manifests, time, cancellationToken);
+            return await ServeAsync(cluster, new(hub?.Address ?? settings.Hub!, traces?.Address), manifests, time, cancellationToken);
         }
         catch (Exception fault) when (fault is ManifestException or SandboxException or IOException or UnauthorizedAccessException)
         {
@@ -46,7 +54,7 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
         }
     }
 
-    private async Task<int> ServeAsync(EmbeddedCluster cluster, Uri hub, IReadOnlyList<Manifest> manifests, TimeProvider time, CancellationToken cancellationToken)
+    private async Task<int> ServeAsync(EmbeddedCluster cluster, Surroundings around, IReadOnlyList<Manifest> manifests, TimeProvider time, CancellationToken cancellationToken)
     {
         WriteKubeconfig(cluster.KubeconfigText);
         using var client = new KubeClient(new ClusterConfigurationLoader().Load(settings.Kubeconfig));
@@ -58,7 +66,7 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
         }
 
         using var quit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var running = settings.Operator ? RunOperatorAsync(client, hub, time, quit.Token) : Task.CompletedTask;
+        var running = settings.Operator ? RunOperatorAsync(client, around, time, quit.Token) : Task.CompletedTask;
         var failed = FaultOfAsync(running);
         try
         {
@@ -67,7 +75,17 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
             await output.WriteLineAsync($"  export KUBECONFIG={settings.Kubeconfig}");
             if (!settings.Operator)
             {
-                await output.WriteLineAsync($"  export HF_ENDPOINT={hub.AbsoluteUri.TrimEnd('/')}");
+                await output.WriteLineAsync($"  export HF_ENDPOINT={around.Hub.AbsoluteUri.TrimEnd('/')}");
+            }
+
+            if (around.Traces is { } traces)
+            {
+                await output.WriteLineAsync($"  traces: {traces}");
+            }
+
+            if (cluster.Network is { IsRouted: false })
+            {
+                await output.WriteLineAsync("  this system routes 127.0.0.1 alone: addresses of pods and Services are names, and their ports are mapped to free ones of 127.0.0.1");
             }
 
             var applied = await applier.ApplyAsync(manifests, cancellationToken);
@@ -116,7 +134,7 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
         writer.Write(text);
     }
 
-    private async Task RunOperatorAsync(KubeClient client, Uri hub, TimeProvider time, CancellationToken stop)
+    private async Task RunOperatorAsync(KubeClient client, Surroundings around, TimeProvider time, CancellationToken stop)
     {
         await using var log = new LoggerConfiguration()
             .MinimumLevel.Is(settings.Verbose ? Serilog.Events.LogEventLevel.Information : Serilog.Events.LogEventLevel.Warning)
@@ -131,7 +149,7 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
                 WebhookBindAddress = new(IPAddress.Loopback, 0),
                 WebhookUrl = new("https://127.0.0.1:0"),
                 ShutdownTimeout = TimeSpan.FromSeconds(5),
-                Registries = new() { HuggingFaceEndpoint = hub },
+                Registries = new() { HuggingFaceEndpoint = around.Hub },
             },
             client,
             time,
@@ -181,11 +199,11 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
             return false;
         }
 
-        await output.WriteLineAsync(NextCommands(applied));
+        await output.WriteLineAsync(NextCommands(cluster, applied));
         return true;
     }
 
-    private string NextCommands(IReadOnlyList<AppliedObject> applied)
+    private string NextCommands(EmbeddedCluster cluster, IReadOnlyList<AppliedObject> applied)
     {
         var endpoint = applied.FirstOrDefault(obj => obj.Resource.Kind == "LlmEndpoint")?.Key;
         var ns = endpoint?.Namespace is null or "default" ? "" : $" -n {endpoint.Value.Namespace}";
@@ -200,7 +218,21 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
               kubectl describe llmendpoint {key.Name}{ns}
               kubectl scale llmendpoint {key.Name} --replicas=2{ns}
               kubectl get events --sort-by=.lastTimestamp{ns}
-            """
+            """ + (ServiceAddress.Of(cluster, key.Namespace ?? "default", key.Name) is { } url ? Curl(url, key.Name) : "")
             : "");
     }
+
+    private static string Curl(Uri url, string model) => $$"""
+
+
+        Ask it, over HTTP as any client of OpenAI's API does:
+          export OPENAI_BASE_URL={{url}}v1
+          curl {{url}}v1/chat/completions -H 'Content-Type: application/json' \
+            -d '{"model":"{{model}}","messages":[{"role":"user","content":"What is a pod?"}]}'
+        """;
+
+    /// <summary>What the operator finds beside the cluster.</summary>
+    /// <param name="Hub">The hub.</param>
+    /// <param name="Traces">Receiver of traces; null when no container runs.</param>
+    private sealed record Surroundings(Uri Hub, Uri? Traces);
 }

@@ -1,0 +1,140 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+
+namespace LlmOperator.Sandbox.StandIns.Traces;
+
+/// <summary>The pages a person reads: the last traces, and one of them as a waterfall. Everything in them that came from outside is escaped; they need no script.</summary>
+internal static class TracePages
+{
+    private const string Style = """
+        :root{color-scheme:light dark;--line:#d0d7de;--bar:#0969da;--bad:#cf222e;--soft:#656d76}
+        @media(prefers-color-scheme:dark){:root{--line:#3d444d;--bar:#4493f8;--bad:#f85149;--soft:#9198a1}}
+        body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem}
+        table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
+        td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}code{overflow-wrap:anywhere}.soft{color:var(--soft)}.bad{color:var(--bad);font-weight:600}
+        .lane{position:relative;height:1.2rem;min-width:12rem}.bar{position:absolute;top:.15rem;height:.9rem;min-width:2px;background:var(--bar);border-radius:2px}.bar.failed{background:var(--bad)}
+        dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:.5rem 0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere;white-space:pre-wrap}
+        """;
+
+    private static readonly HtmlEncoder Html = HtmlEncoder.Default;
+
+    /// <summary>The last traces.</summary>
+    public static string List(IReadOnlyList<IReadOnlyList<ReceivedSpan>> traces, long received)
+    {
+        var body = new StringBuilder("<h1>Recent traces</h1>");
+        body.Append(CultureInfo.InvariantCulture, $"<p class=\"soft\">{received} spans received. Newest first; reload for more.</p>");
+        if (traces.Count == 0)
+        {
+            return Page("Traces", body.Append("<p>No trace has come yet. Ask an endpoint something: a trace arrives about a second after its answer.</p>"));
+        }
+
+        body.Append("<table><thead><tr><th scope=\"col\">Time</th><th scope=\"col\">Trace</th><th scope=\"col\">Service</th><th scope=\"col\">Tokens in, out</th><th scope=\"col\" class=\"n\">Spans</th><th scope=\"col\" class=\"n\">Duration</th><th scope=\"col\">Outcome</th></tr></thead><tbody>");
+        foreach (var spans in traces)
+        {
+            var first = Root(spans);
+            var model = spans.FirstOrDefault(span => span.Attribute("gen_ai.usage.output_tokens") is not null);
+            body.Append("<tr><td><time>").Append(Moment(first.Start)).Append("</time></td><td><a href=\"/traces/").Append(Html.Encode(first.TraceId)).Append("\">").Append(Html.Encode(first.Name.Length > 0 ? first.Name : first.TraceId))
+                .Append("</a></td><td>").Append(Html.Encode(first.Service)).Append("</td><td>").Append(Html.Encode(Usage(model))).Append("</td><td class=\"n\">").Append(spans.Count)
+                .Append("</td><td class=\"n\">").Append(Duration(spans.Max(span => span.End) - spans.Min(span => span.Start))).Append("</td><td>").Append(Outcome(spans)).Append("</td></tr>");
+        }
+
+        return Page("Traces", body.Append("</tbody></table>"));
+    }
+
+    /// <summary>One trace.</summary>
+    public static string Trace(IReadOnlyList<ReceivedSpan> spans)
+    {
+        var (start, end) = (spans.Min(span => span.Start), spans.Max(span => span.End));
+        var whole = Math.Max(end - start, 1);
+        var title = Root(spans).Name;
+        var body = new StringBuilder("<p><a href=\"/\">Recent traces</a></p><h1>").Append(Html.Encode(title)).Append("</h1><p class=\"soft\">Trace <code>").Append(Html.Encode(spans[0].TraceId))
+            .Append("</code>, ").Append(Moment(start)).Append(", ").Append(Duration(end - start)).Append("</p>");
+        body.Append("<table><caption class=\"soft\">Spans in order of their start</caption><thead><tr><th scope=\"col\">Span</th><th scope=\"col\" class=\"n\">Begins after</th><th scope=\"col\" class=\"n\">Duration</th><th scope=\"col\">Within the trace</th></tr></thead><tbody>");
+        foreach (var (span, depth) in Tree(spans))
+        {
+            var (left, width) = ((span.Start - start) * 100.0 / whole, Math.Max(span.End - span.Start, 0) * 100.0 / whole);
+            body.Append(CultureInfo.InvariantCulture, $"<tr><td style=\"padding-left:{0.6 + (depth * 1.2):0.#}rem\"><a href=\"#s{Html.Encode(span.SpanId)}\">").Append(Html.Encode(span.Name)).Append("</a> <span class=\"soft\">")
+                .Append(Html.Encode(span.Service)).Append("</span>").Append(span.IsError ? " <span class=\"bad\">failed</span>" : "").Append("</td><td class=\"n\">").Append(Duration(span.Start - start)).Append("</td><td class=\"n\">")
+                .Append(Duration(span.End - span.Start)).Append(CultureInfo.InvariantCulture, $"</td><td><div class=\"lane\" aria-hidden=\"true\"><div class=\"bar{(span.IsError ? " failed" : "")}\" style=\"left:{left:0.##}%;width:{width:0.##}%\"></div></div></td></tr>");
+        }
+
+        body.Append("</tbody></table>");
+        foreach (var (span, _) in Tree(spans))
+        {
+            body.Append("<section id=\"s").Append(Html.Encode(span.SpanId)).Append("\"><h2>").Append(Html.Encode(span.Name)).Append("</h2>");
+            if (span.IsError)
+            {
+                body.Append("<p class=\"bad\">").Append(Html.Encode(span.Error.Length > 0 ? span.Error : "failed")).Append("</p>");
+            }
+
+            body.Append("<dl>");
+            foreach (var (key, value) in span.Attributes)
+            {
+                body.Append("<dt>").Append(Html.Encode(key)).Append("</dt><dd>").Append(Html.Encode(value)).Append("</dd>");
+            }
+
+            foreach (var (name, time) in span.Events)
+            {
+                body.Append("<dt>after ").Append(Duration(time - span.Start)).Append("</dt><dd>").Append(Html.Encode(name)).Append("</dd>");
+            }
+
+            body.Append("</dl></section>");
+        }
+
+        return Page(title, body);
+    }
+
+    /// <summary>A page that says what is not there.</summary>
+    public static string Absent() => Page("Not found", new StringBuilder("<h1>Not found</h1><p>There is no such trace, or it was pushed out by newer ones. <a href=\"/\">Recent traces</a></p>"));
+
+    private static string Page(string title, StringBuilder body) =>
+        $"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{Html.Encode(title)} - llm-operator sandbox</title><style>{Style}</style></head><body><main>{body}</main></body></html>";
+
+    private static ReceivedSpan Root(IReadOnlyList<ReceivedSpan> spans) => spans.FirstOrDefault(span => !spans.Any(other => other.SpanId == span.ParentSpanId)) ?? spans[0];
+
+    /// <summary>Each span under the one it was made by.</summary>
+    private static List<(ReceivedSpan Span, int Depth)> Tree(IReadOnlyList<ReceivedSpan> spans)
+    {
+        var ids = spans.Select(span => span.SpanId).ToHashSet(StringComparer.Ordinal);
+        var children = spans.Where(span => ids.Contains(span.ParentSpanId) && span.ParentSpanId != span.SpanId).ToLookup(span => span.ParentSpanId);
+        var (ordered, seen) = (new List<(ReceivedSpan, int)>(), new HashSet<string>(StringComparer.Ordinal));
+        var left = new Stack<(ReceivedSpan Span, int Depth)>(spans.Where(span => !ids.Contains(span.ParentSpanId)).Reverse().Select(span => (span, 0)));
+        while (true)
+        {
+            while (left.TryPop(out var next))
+            {
+                if (seen.Add(next.Span.SpanId))
+                {
+                    ordered.Add(next);
+                    foreach (var child in children[next.Span.SpanId].Reverse())
+                    {
+                        left.Push((child, next.Depth + 1));
+                    }
+                }
+            }
+
+            // Spans that are each other's parents hang in the air: a sender's fault, and shown all the same.
+            if (spans.FirstOrDefault(span => !seen.Contains(span.SpanId)) is not { } loose)
+            {
+                return ordered;
+            }
+
+            left.Push((loose, 0));
+        }
+    }
+
+    private static string Outcome(IReadOnlyList<ReceivedSpan> spans) =>
+        spans.FirstOrDefault(span => span.IsError) is { } failed ? $"<span class=\"bad\">failed</span> {Html.Encode(failed.Attribute("error.type") ?? "")}" : "ok";
+
+    private static string Usage(ReceivedSpan? span) =>
+        span is null ? "" : $"{span.Attribute("gen_ai.usage.input_tokens") ?? "?"}, {span.Attribute("gen_ai.usage.output_tokens")}";
+
+    private static string Moment(long nanoseconds) => DateTimeOffset.UnixEpoch.AddTicks(Math.Clamp(nanoseconds / 100, 0, DateTimeOffset.MaxValue.Ticks / 2)).ToString("yyyy-MM-dd HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+
+    private static string Duration(long nanoseconds) => nanoseconds switch
+    {
+        >= 1_000_000_000 => (nanoseconds / 1e9).ToString("0.00", CultureInfo.InvariantCulture) + " s",
+        _ => (nanoseconds / 1e6).ToString("0.0", CultureInfo.InvariantCulture) + " ms",
+    };
+}
