@@ -106,8 +106,9 @@ internal sealed partial class ApiKeys : IAsyncDisposable
             return;
         }
 
+        // From here on keys are asked for, whatever becomes of what is in the Secret.
+        var before = _keys ??= [];
         var limits = Limits(secret);
-        var before = _keys ?? [];
         var keys = new List<Key>();
         foreach (var (name, value) in secret.Data ?? new Dictionary<string, byte[]>())
         {

@@ -10,7 +10,7 @@ internal sealed record CallerLimits
     public CallerLimit? Default { get; init; }
 
     /// <summary>By caller.</summary>
-    public IReadOnlyDictionary<string, CallerLimit> Callers { get; init; } = new Dictionary<string, CallerLimit>();
+    public IReadOnlyDictionary<string, CallerLimit> Callers { get => field ?? new Dictionary<string, CallerLimit>(); init; }
 
     /// <summary>The limit of a caller; null for none.</summary>
     public CallerLimit? Of(string caller) => Callers.GetValueOrDefault(caller) ?? Default;

@@ -157,6 +157,6 @@ internal sealed partial class TraceExporters : IAsyncDisposable
     /// <summary>What makes two exporters the same.</summary>
     private sealed record Target(string Type, string Url, string? Workspace, string? Project, string? SecretName, string? SecretKey)
     {
-        public string Hash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ToString())))[..8];
+        public string Hash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', Type, Url, Workspace, Project, SecretName, SecretKey))))[..8];
     }
 }
