@@ -2,6 +2,7 @@ using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
 using LlmOperator.Controllers.Caching;
 using LlmOperator.Controllers.Endpoints;
+using LlmOperator.Controllers.Gateways;
 using LlmOperator.Controllers.Models;
 using LlmOperator.Controllers.Registries;
 
@@ -15,6 +16,7 @@ using LlmOperator.Planning.Accelerators;
 using LlmOperator.Planning.Admission;
 using LlmOperator.Planning.Cache;
 using LlmOperator.Planning.Endpoints;
+using LlmOperator.Planning.Gateways;
 using LlmOperator.Planning.Models;
 
 namespace LlmOperator.Controllers;
@@ -73,7 +75,26 @@ public static class OperatorControllers
             .Watches<Pod>(static pod => OperatorCaches.EndpointOf(pod) is { } endpoint ? [endpoint] : [], scope: OperatorCaches.OwnScope)
             .Watches<Node>(_ => WaitingForNodes(caches), NodeChanged)
             .Workers(workers));
+
+        manager.AddController("gateway", new GatewayReconciler(caches, manager.Client, events, dataPath ?? new(), time), controller => controller
+            .For<Deployment>(Predicates.And(IsGateways, NotStatusAlone, change => !caches.Deployments.IsEcho(change)))
+            .Watches<LlmEndpoint>(GatewayOf, GatewayAsks)
+            .Watches<Service>(GatewayOf, Predicates.And(IsGateways, change => !caches.Services.IsEcho(change)))
+            .Watches<PodDisruptionBudget>(GatewayOf, Predicates.And(IsGateways, NotStatusAlone, change => !caches.DisruptionBudgets.IsEcho(change)))
+            .Watches<ServiceAccount>(GatewayOf, change => !caches.ServiceAccounts.IsEcho(change), OperatorCaches.GatewayScope)
+            .Watches<Role>(GatewayOf, change => !caches.Roles.IsEcho(change), OperatorCaches.GatewayScope)
+            .Watches<RoleBinding>(GatewayOf, change => !caches.RoleBindings.IsEcho(change), OperatorCaches.GatewayScope)
+            .Workers(1));
     }
+
+    /// <summary>Whether an object has the name of a namespace's gateway, whoever made it.</summary>
+    private static bool IsGateways(ObjectEvent change) => change.Object.Metadata.Name == GatewayObjects.Name;
+
+    private static IEnumerable<ObjectKey> GatewayOf(IKubeObject obj) => [new(obj.Metadata.Namespace, GatewayObjects.Name)];
+
+    /// <summary>What gateways are made of: that there are endpoints, and what of theirs is to be read. The model or the engine of one is none of their business.</summary>
+    private static bool GatewayAsks(ObjectEvent change) =>
+        change is not { Type: ObjectEventType.Updated, IsResync: false, Old: LlmEndpoint before, Object: LlmEndpoint after } || GatewayPlanner.Differs(before, after);
 
     private static bool RefreshAsked(ObjectEvent change) =>
         change is { Type: ObjectEventType.Updated, Old: LlmModel before, Object: LlmModel after } && ModelPin.Refresh(before) != ModelPin.Refresh(after);

@@ -14,6 +14,9 @@ public sealed record DataPathOptions
     /// <summary>Whether namespaces with endpoints get a gateway.</summary>
     public bool Gateway { get; init; } = true;
 
+    /// <summary>Pods of a gateway.</summary>
+    public int GatewayReplicas { get; init; } = 2;
+
     /// <summary>OTLP receiver of endpoints that name no exporter, and of gateways; null for none.</summary>
     public Uri? TraceEndpoint { get; init; }
 }

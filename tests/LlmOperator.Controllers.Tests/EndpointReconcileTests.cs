@@ -26,7 +26,7 @@ public sealed class EndpointReconcileTests
         await cluster.SettleAsync();
 
         Assert.Equal(
-            ["apply deployments twin", "apply llmendpoints/status twin", "apply networkpolicies twin", "apply poddisruptionbudgets twin", "apply services twin"],
+            [$"apply configmaps {cluster.Api.Peek<Deployment>("twin")!.Spec!.Template!.Spec!.Volumes!.Single(volume => volume.Name == "prompt-trace").ConfigMap!.Name}", "apply deployments twin", "apply llmendpoints/status twin", "apply networkpolicies twin", "apply poddisruptionbudgets twin", "apply services twin"],
             cluster.Writes.Where(write => !write.Contains("llmmodels", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         Assert.DoesNotContain(cluster.Api.Requests, request => request.Verb is "get" or "list");
     }

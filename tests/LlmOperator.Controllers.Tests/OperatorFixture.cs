@@ -6,6 +6,7 @@ using LlmOperator.Controllers.Registries;
 using LlmOperator.Kubernetes.Controllers;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Kubernetes.Tests.Fakes;
+using LlmOperator.Planning;
 using LlmOperator.Planning.Accelerators;
 using LlmOperator.Planning.Models;
 using LlmOperator.Testing;
@@ -28,6 +29,9 @@ internal sealed class OperatorFixture : IAsyncDisposable
 
     public RegistryOptions Options { get; init; } = new();
 
+    /// <summary>What stands between clients and engines; no gateway unless a test is about it.</summary>
+    public DataPathOptions DataPath { get; init; } = new() { Gateway = false };
+
     /// <summary>Registry of all models; unless a test says otherwise, one whose models' facts are in their specs.</summary>
     public IModelRegistry Registry { get; init; } = new PlainRegistry();
 
@@ -38,7 +42,7 @@ internal sealed class OperatorFixture : IAsyncDisposable
     {
         _stop = new();
         _manager = new ControllerManager(Api, new() { Name = "llmops.dev/llm-operator", Informers = new() { Seed = 1 } }, Clock, Log, random: new Random(1));
-        OperatorControllers.Add(_manager, AcceleratorCatalogue.Default, workers: 2, Clock, Options, Registry, new Random(1));
+        OperatorControllers.Add(_manager, AcceleratorCatalogue.Default, workers: 2, Clock, Options, Registry, new Random(1), dataPath: DataPath);
         _running = _manager.RunAsync(_stop.Token);
     }
 

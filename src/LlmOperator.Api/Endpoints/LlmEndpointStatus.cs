@@ -13,6 +13,10 @@ public sealed record LlmEndpointStatus
     [Length(2048)]
     public string? Url { get; init; }
 
+    /// <summary>Address of the namespace's gateway, which serves all endpoints of it; absent where there is none.</summary>
+    [Length(2048)]
+    public string? GatewayUrl { get; init; }
+
     /// <summary>Name clients give as model in a request.</summary>
     [Length(253)]
     public string? ServedModelName { get; init; }

@@ -34,6 +34,15 @@ internal static class CacheTransforms
         ? policy with { Metadata = Trimmed(policy.Metadata) }
         : new() { Metadata = NameOnly(policy.Metadata) };
 
+    /// <summary>Whole, as every field is compared: these are watched only where they are ours.</summary>
+    public static Role Role(Role role) => role with { Metadata = Trimmed(role.Metadata) };
+
+    /// <summary>Whole, as every field is compared: these are watched only where they are ours.</summary>
+    public static RoleBinding RoleBinding(RoleBinding binding) => binding with { Metadata = Trimmed(binding.Metadata) };
+
+    /// <summary>Whole, as every field is compared: these are watched only where they are ours.</summary>
+    public static ServiceAccount ServiceAccount(ServiceAccount account) => account with { Metadata = Trimmed(account.Metadata) };
+
     /// <summary>That it is there: its content cannot change.</summary>
     public static ConfigMap PromptTraceConfiguration(ConfigMap configuration) => new() { Metadata = NameOnly(configuration.Metadata) };
 

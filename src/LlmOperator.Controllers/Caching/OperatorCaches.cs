@@ -5,6 +5,7 @@ using LlmOperator.Kubernetes.Informers;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Accelerators;
 using LlmOperator.Planning.Endpoints;
+using LlmOperator.Planning.Gateways;
 
 namespace LlmOperator.Controllers.Caching;
 
@@ -22,6 +23,9 @@ internal sealed class OperatorCaches
     private readonly Informer<PersistentVolumeClaim> _claims;
     private readonly Informer<Job> _jobs;
     private readonly Informer<LeaderWorkerSet> _leaderWorkerSets;
+    private readonly Informer<ServiceAccount> _serviceAccounts;
+    private readonly Informer<Role> _roles;
+    private readonly Informer<RoleBinding> _roleBindings;
 
     public OperatorCaches(InformerSet informers, AcceleratorCatalogue catalogue)
     {
@@ -62,6 +66,12 @@ internal sealed class OperatorCaches
         var configurations = informers.Get<ConfigMap>(OwnScope).Transform(CacheTransforms.PromptTraceConfiguration);
         PromptTraceConfigurations = new(configurations);
         OwnedPromptTraceConfigurations = configurations.OwnedBy;
+        _serviceAccounts = informers.Get<ServiceAccount>(GatewayScope).Transform(CacheTransforms.ServiceAccount);
+        _roles = informers.Get<Role>(GatewayScope).Transform(CacheTransforms.Role);
+        _roleBindings = informers.Get<RoleBinding>(GatewayScope).Transform(CacheTransforms.RoleBinding);
+        ServiceAccounts = new(_serviceAccounts);
+        Roles = new(_roles);
+        RoleBindings = new(_roleBindings);
         OwnedServices = informers.Get<Service>().OwnedBy;
     }
 
@@ -70,6 +80,9 @@ internal sealed class OperatorCaches
 
     /// <summary>Likewise of Jobs and volume claims, and only where a model has a cache.</summary>
     public static InformerScope ModelCacheScope { get; } = OwnScope with { OnDemand = true };
+
+    /// <summary>Of identities and roles only those of gateways, and only where there is one.</summary>
+    public static InformerScope GatewayScope { get; } = new(LabelSelector: GatewayObjects.Selector, OnDemand: true);
 
     /// <summary>The kind is an addition to Kubernetes that most clusters do without.</summary>
     public static InformerScope GroupScope { get; } = new(Optional: true);
@@ -97,6 +110,16 @@ internal sealed class OperatorCaches
     public OwnWrites<PodDisruptionBudget> DisruptionBudgets { get; }
 
     public OwnWrites<NetworkPolicy> NetworkPolicies { get; }
+
+    public OwnWrites<ServiceAccount> ServiceAccounts { get; }
+
+    public OwnWrites<Role> Roles { get; }
+
+    public OwnWrites<RoleBinding> RoleBindings { get; }
+
+    /// <summary>Has the identities and roles of gateways watched, and waits until they are known.</summary>
+    public Task DemandGatewaysAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(_serviceAccounts.DemandAsync(cancellationToken), _roles.DemandAsync(cancellationToken), _roleBindings.DemandAsync(cancellationToken));
 
     /// <summary>Names of the configurations of sidecars.</summary>
     public OwnWrites<ConfigMap> PromptTraceConfigurations { get; }
@@ -127,6 +150,9 @@ internal sealed class OperatorCaches
 
     /// <summary>Every endpoint there is.</summary>
     public IReadOnlyList<LlmEndpoint> AllEndpoints => _endpoints.List();
+
+    /// <summary>Endpoints of a namespace.</summary>
+    public IReadOnlyList<LlmEndpoint> EndpointsIn(string ns) => _endpoints.List(ns);
 
     /// <summary>Endpoints that name a model, whether it is there or not.</summary>
     public IReadOnlyList<LlmEndpoint> EndpointsOf(ObjectKey model) => _endpoints.ByIndex(ByModel, model.ToString());

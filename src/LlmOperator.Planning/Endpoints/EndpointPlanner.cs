@@ -6,6 +6,7 @@ using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Diagnosis;
 using LlmOperator.Planning.Engines;
 using LlmOperator.Planning.Fit;
+using LlmOperator.Planning.Gateways;
 using LlmOperator.Planning.Tracing;
 
 namespace LlmOperator.Planning.Endpoints;
@@ -99,6 +100,7 @@ public static class EndpointPlanner
         {
             ObservedGeneration = endpoint.Metadata.Generation,
             Url = $"http://{ObjectNames.Child(endpoint.Metadata.Name!)}.{endpoint.Metadata.Namespace}.svc/v1",
+            GatewayUrl = observed.DataPath.Gateway ? GatewayObjects.Url(endpoint.Metadata.Namespace) : null,
             ServedModelName = endpoint.Metadata.Name,
             Engine = (endpoint.Spec!.Engine ?? new()).Type,
             Replicas = state.Replicas,
@@ -127,7 +129,7 @@ public static class EndpointPlanner
     {
         var manager = existing?.ControllerOf();
         var isOurs = existing is null
-            || (manager is null ? existing.Metadata.Annotations?.ContainsKey(ApiGroup.ContentHashAnnotation) == true : manager.Uid == endpoint.Metadata.Uid);
+            || (manager is null ? existing.Metadata.Annotations?.ContainsKey(ApiGroup.ContentHashAnnotation) == true && !GatewayPlanner.IsOurs(existing) : manager.Uid == endpoint.Metadata.Uid);
         return isOurs
             ? null
             : new(

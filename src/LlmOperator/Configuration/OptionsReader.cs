@@ -226,6 +226,7 @@ internal sealed class OptionsReader
             PromptTraceImage = Text(Setting.PromptTraceImage) ?? fallback.PromptTraceImage,
             Gateway = Flag(Setting.Gateway, fallback.Gateway),
             GatewayImage = Text(Setting.GatewayImage) ?? fallback.GatewayImage,
+            GatewayReplicas = Number(Setting.GatewayReplicas, fallback.GatewayReplicas, 1, 1000),
             TraceEndpoint = receiver,
         };
     }

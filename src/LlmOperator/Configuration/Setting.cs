@@ -25,6 +25,7 @@ internal sealed record Setting(string Name, string? Placeholder, string Descript
     public static readonly Setting PromptTraceImage = new("promptTraceImage", "IMAGE", "Image of the prompt-trace sidecar. Default: the one of the operator's version");
     public static readonly Setting Gateway = new("gateway", "BOOL", "Whether namespaces with endpoints get a gateway. Default: true");
     public static readonly Setting GatewayImage = new("gatewayImage", "IMAGE", "Image of the gateway. Default: the one of the operator's version");
+    public static readonly Setting GatewayReplicas = new("gatewayReplicas", "N", "Pods of a gateway. Default: 2");
     public static readonly Setting TraceEndpoint = new("traceEndpoint", "URL", "OTLP receiver of endpoints that name no exporter, and of gateways. Default: none");
     public static readonly Setting LogLevel = new("logLevel", "LEVEL", "Trace, Debug, Information, Warning or Error. Default: Information");
     public static readonly Setting ShutdownTimeoutSeconds = new("shutdownTimeoutSeconds", "N", "Seconds a stop waits for what is in hand. Default: 30");
@@ -33,7 +34,7 @@ internal sealed record Setting(string Name, string? Placeholder, string Descript
     [
         Kubeconfig, Context, Namespace, LeaderElect, LeaderElectionNamespace, MetricsBindAddress, HealthProbeBindAddress,
         WebhookBindAddress, WebhookUrl, WebhookCertDir, LicensePolicy, Workers, Accelerators, HuggingFaceEndpoint, RegistryPollInterval, FetcherImage,
-        PromptTraceImage, Gateway, GatewayImage, TraceEndpoint, LogLevel, ShutdownTimeoutSeconds,
+        PromptTraceImage, Gateway, GatewayImage, GatewayReplicas, TraceEndpoint, LogLevel, ShutdownTimeoutSeconds,
     ];
 
     /// <summary>Command line option: <c>--leader-elect</c>.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LlmOperator.Kubernetes;
+using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Endpoints;
 using LlmOperator.Planning.Tests.Endpoints;
 using LlmOperator.Planning.Tests.Engines;
@@ -47,6 +48,19 @@ internal static class PlannedObjects
             ? new JsonArray([.. Json(plan)]).ToJsonString(Indented) + "\n"
             : throw new InvalidOperationException($"{ready.Reason}: {ready.Message}");
     }
+
+    /// <summary>Objects as a golden file has them.</summary>
+    public static string Text(params IKubeObject?[] objects) => new JsonArray([.. objects.Select(obj => obj switch
+    {
+        ServiceAccount account => Json(account),
+        Role role => Json(role),
+        RoleBinding binding => Json(binding),
+        Service service => Json(service),
+        PodDisruptionBudget budget => Json(budget),
+        Deployment deployment => Json(deployment),
+        null => null,
+        _ => throw new ArgumentException($"{obj.Kind} is no kind of a gateway"),
+    }).OfType<JsonObject>()]).ToJsonString(Indented) + "\n";
 
     private static JsonObject? Json<T>(T? obj)
         where T : class, IKubeObject<T>
