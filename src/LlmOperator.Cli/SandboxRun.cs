@@ -24,7 +24,7 @@ namespace LlmOperator.Cli;
 internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, TextWriter error)
 {
     /// <summary>What really runs, by image; the name of an image is all another one needs.</summary>
-    private static readonly ContainerHost[] Hosts = [SidecarHost.Registration, .. EngineStandIn.Hosts];
+    private readonly ContainerHost[] _hosts = [SidecarHost.Registration, GatewayHost.Registration(settings.Kubeconfig), .. EngineStandIn.Hosts];
 
     /// <summary>Runs until everything asked for is done and, unless told to exit then, until cancelled.</summary>
     /// <returns>0, or 1 when something could not be applied or did not become ready.</returns>
@@ -37,7 +37,7 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
             var nodes = settings.Nodes is { } file ? [.. Manifest.Read(file).Select(manifest => manifest.Object.Json)] : (IReadOnlyList<JsonObject>?)null;
             var time = settings.Speed == 1 ? TimeProvider.System : new AcceleratedTimeProvider(settings.Speed);
             await using var cluster = await EmbeddedCluster.StartAsync(
-                new EmbeddedClusterOptions { Port = settings.Port, Time = time, Controllers = settings.Controllers, Nodes = nodes, ContainerHosts = settings.Containers ? Hosts : [] },
+                new EmbeddedClusterOptions { Port = settings.Port, Time = time, Controllers = settings.Controllers, Nodes = nodes, ContainerHosts = settings.Containers ? _hosts : [] },
                 cancellationToken);
             await using var traces = settings.Containers ? await TraceReceiver.StartAsync(cancellationToken: cancellationToken) : null;
             await using var hub = settings.Hub is null ? await HubStandIn.StartAsync(wellKnown: true, cancellationToken: cancellationToken) : null;
@@ -150,6 +150,7 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
                 WebhookUrl = new("https://127.0.0.1:0"),
                 ShutdownTimeout = TimeSpan.FromSeconds(5),
                 Registries = new() { HuggingFaceEndpoint = around.Hub },
+                DataPath = new() { TraceEndpoint = around.Traces },
             },
             client,
             time,

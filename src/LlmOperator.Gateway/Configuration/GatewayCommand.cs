@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace LlmOperator.Gateway.Configuration;
 
 /// <summary>The command line of the gateway.</summary>
-internal static class GatewayCommand
+public static class GatewayCommand
 {
     /// <summary>Exit code for settings that cannot be used.</summary>
     public const int NotConfigured = 2;
