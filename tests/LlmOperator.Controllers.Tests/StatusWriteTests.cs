@@ -101,7 +101,7 @@ public sealed class StatusWriteTests
 
         cluster.Start();
 
-        await Until.TrueAsync(() => cluster.Condition("Ready") is { Status: "False", Reason: "PodsNotReady" }, "the start is told");
+        await Until.TrueAsync(() => cluster.Condition("Ready") is { Status: "False", Reason: "PodsNotReady" }, "the start is told", cluster.Clock, TimeSpan.FromMilliseconds(100));
     }
 
     private static async Task<OperatorFixture> WithModelAsync()

@@ -61,7 +61,7 @@ internal sealed class Cluster : ICluster
 
     /// <inheritdoc/>
     public IReadOnlyList<JsonObject> List(ResourceName resource, string? ns = null) =>
-        [.. ObjectStore.Range(Store.Latest(resource), ns).Select(stored => stored.Object)];
+        [.. ObjectStore.In(Store.Present(resource), ns).Select(stored => stored.Object)];
 
     /// <inheritdoc/>
     public JsonObject Create(ResourceName resource, JsonObject obj, string manager)

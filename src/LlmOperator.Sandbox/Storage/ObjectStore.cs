@@ -28,6 +28,11 @@ internal sealed class ObjectStore(int historyWindow, int watchQueue)
     public StoredObject? Get(ResourceName resource, string? ns, string name) =>
         _collections.TryGetValue(resource, out var collection) ? collection.Items.GetValueOrDefault(StoredObject.KeyOf(ns, name)) : null;
 
+    /// <summary>
+    /// The present objects of a collection. Like <see cref="Get"/> it takes no lock: controllers read under locks of their own, which who observes a commit takes inside <see cref="Gate"/>.
+    /// </summary>
+    public IEnumerable<StoredObject> Present(ResourceName resource) => _collections.TryGetValue(resource, out var collection) ? collection.Items.Values : [];
+
     /// <summary>The present state of a collection and the store's revision at that moment.</summary>
     public Snapshot Latest(ResourceName resource)
     {
@@ -51,7 +56,10 @@ internal sealed class ObjectStore(int historyWindow, int watchQueue)
 
     /// <summary>Objects of a snapshot, in one namespace or all.</summary>
     public static IEnumerable<StoredObject> Range(Snapshot snapshot, string? ns) =>
-        ns is null ? snapshot.Items.Values : snapshot.Items.Values.Where(item => item.Namespace == ns);
+        In(snapshot.Items.Values, ns);
+
+    /// <summary>Those of one namespace, or all.</summary>
+    public static IEnumerable<StoredObject> In(IEnumerable<StoredObject> objects, string? ns) => ns is null ? objects : objects.Where(item => item.Namespace == ns);
 
     /// <summary>
     /// Opens a watch on changes after a revision; without one, the present objects come first as added. Null when the revision

@@ -201,10 +201,12 @@ public sealed class SpanTests
 
         Assert.Contains("21 degrees", (string)spans[0].Value("gen_ai.input.messages")!, StringComparison.Ordinal);
         Assert.DoesNotContain("AAAA", (string)spans[0].Value("gen_ai.input.messages")!, StringComparison.Ordinal);
-        Assert.All(spans, span =>
+
+        // No Assert.All: it would take a skip for a failure.
+        foreach (var span in spans)
         {
             Contract.AssertContent("input-messages.json", (string)span.Value("gen_ai.input.messages")!);
             Contract.AssertContent("output-messages.json", (string)span.Value("gen_ai.output.messages")!);
-        });
+        }
     }
 }

@@ -53,6 +53,26 @@ public sealed class ClusterTests
     }
 
     [Fact]
+    public async Task Objects_can_be_read_while_a_commit_is_under_way()
+    {
+        var guard = TestContext.Current.CancellationToken;
+        using var inside = new SemaphoreSlim(0);
+        using var go = new SemaphoreSlim(0);
+        using var subscription = _cluster.Subscribe(_ =>
+        {
+            inside.Release();
+            Assert.True(go.Wait(TimeSpan.FromSeconds(30), guard));
+        });
+        var write = Task.Run(() => _cluster.Create(TinyKinds.Things, TinyKinds.Named("a", "default"), "test"), guard);
+        await inside.WaitAsync(guard);
+
+        await Task.Run(() => (_cluster.Get(Thing("a")), _cluster.List(TinyKinds.Things)), guard).WaitAsync(TimeSpan.FromSeconds(10), guard);
+
+        go.Release();
+        await write;
+    }
+
+    [Fact]
     public void Generation_follows_spec_and_not_status_or_labels()
     {
         _cluster.Create(TinyKinds.Things, TinyKinds.Named("a", "default"), "test");
