@@ -45,6 +45,35 @@ public sealed class OptionsReaderTests : IDisposable
         Assert.Equal(new Uri(expected), options.Registries.HuggingFaceEndpoint);
     }
 
+    [Fact]
+    public void Images_and_the_receiver_of_the_data_path_may_be_others_and_there_may_be_no_gateway()
+    {
+        var defaults = Read().DataPath;
+        Assert.Matches("^ghcr.io/llm-operator/prompt-trace:[0-9.]+$", defaults.PromptTraceImage);
+        Assert.Matches("^ghcr.io/llm-operator/gateway:[0-9.]+$", defaults.GatewayImage);
+        Assert.Equal((true, 2, null), (defaults.Gateway, defaults.GatewayReplicas, defaults.TraceEndpoint));
+
+        var options = OptionsReader.Read(
+            setting => setting == Setting.PromptTraceImage ? "a:1" : setting == Setting.GatewayImage ? "b:1" : setting == Setting.Gateway ? "false" : setting == Setting.GatewayReplicas ? "3" : setting == Setting.TraceEndpoint ? "http://collector:4318" : null,
+            _ => null,
+            file: null).DataPath;
+
+        Assert.Equal(("a:1", "b:1", false, 3, new Uri("http://collector:4318")), (options.PromptTraceImage, options.GatewayImage, options.Gateway, options.GatewayReplicas, options.TraceEndpoint));
+    }
+
+    [Theory]
+    [InlineData("collector:4318")]
+    [InlineData("ftp://collector")]
+    [InlineData("http://user:password@collector")]
+    [InlineData("http://collector?key=1")]
+    public void A_receiver_of_traces_that_is_no_plain_address_is_refused_without_being_repeated(string text)
+    {
+        var problem = Assert.Throws<OptionsException>(() => OptionsReader.Read(setting => setting == Setting.TraceEndpoint ? text : null, _ => null, file: null)).Problems.Single();
+
+        Assert.StartsWith("--trace-endpoint must be an address", problem, StringComparison.Ordinal);
+        Assert.DoesNotContain(text, problem);
+    }
+
     [Theory]
     [InlineData("90s", 90)]
     [InlineData("10m", 600)]

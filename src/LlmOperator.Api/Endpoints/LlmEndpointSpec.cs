@@ -82,7 +82,7 @@ public sealed record LlmEndpointSpec
     [Count(16)]
     public IReadOnlyList<LocalReference>? ImagePullSecrets { get; init; }
 
-    /// <summary>Pod template (metadata and spec) merged over the one the operator makes: lists with a merge key, such as containers, by that key, other lists as a whole, everything else by field; null removes, and $patch: delete or replace does so to an element or a map. The engine's container is named engine.</summary>
+    /// <summary>Pod template (metadata and spec) merged over the one the operator makes: lists with a merge key, such as containers, by that key, other lists as a whole, everything else by field; null removes, and $patch: delete or replace does so to an element or a map. The engine's container is named engine, the sidecar's, an init container, prompt-trace.</summary>
     public JsonElement? PodTemplate { get; init; }
 }
 

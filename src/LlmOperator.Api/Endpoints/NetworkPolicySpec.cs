@@ -4,7 +4,7 @@ namespace LlmOperator.Api.Endpoints;
 
 /// <summary>
 /// Who may reach the pods, and what they may reach. Unless it is switched off, a NetworkPolicy lets in the gateway of the namespace, monitoring and whom allowFrom names,
-/// and lets out to name resolution and, where the weights are not cached, to the registry.
+/// and lets out to name resolution, to the receivers of traces and, where the weights are not cached, to the registry.
 /// </summary>
 public sealed record NetworkPolicySpec
 {

@@ -49,7 +49,7 @@ public static class EndpointPlanner
         var scheduled = EndpointConditions.Scheduled(conditions, observed, settings, problem, pod, state, pods);
         var available = EndpointConditions.Available(conditions, state, SpecCheck.Pods(spec));
         var progressing = EndpointConditions.Progressing(conditions, state, problem, follow, target);
-        EndpointConditions.Degraded(conditions, SpecCheck.Ignored(spec, observed.Model?.Spec));
+        EndpointConditions.Degraded(conditions, SpecCheck.Ignored(spec, observed.DataPath));
         Overridden(conditions, settings);
         EndpointConditions.Ready(conditions, model, problem, scheduled, available, progressing, target, state);
 

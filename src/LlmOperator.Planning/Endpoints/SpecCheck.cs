@@ -90,14 +90,14 @@ internal static class SpecCheck
     public static int Pods(LlmEndpointSpec spec) => (spec.Replicas ?? spec.Autoscaling?.MinReplicas ?? 1) * (spec.Parallelism?.Data ?? 1);
 
     /// <summary>Blocks of the spec that are not acted on.</summary>
-    public static IReadOnlyList<string> Ignored(LlmEndpointSpec spec, LlmModelSpec? model)
+    public static IReadOnlyList<string> Ignored(LlmEndpointSpec spec, DataPathOptions dataPath)
     {
         var ignored = new List<string>();
         AddIf(spec.Autoscaling is not null, "spec.autoscaling (minReplicas are run)");
         AddIf(spec.Rollout is { Strategy: not "Rolling" }, "spec.rollout.strategy (pods are replaced one by one)");
         AddIf(spec.Rag is not null, "spec.rag");
-        AddIf(spec.Prompt is not null, "spec.prompt");
-        AddIf(spec.Generation is not null, "spec.generation");
+        AddIf(spec.Prompt is not null && !dataPath.Gateway, "spec.prompt (the operator runs without gateways)");
+        AddIf(spec.Generation is not null && !dataPath.Gateway, "spec.generation (the operator runs without gateways)");
         return ignored;
 
         void AddIf(bool condition, string what)

@@ -165,8 +165,7 @@ internal sealed class EndpointSliceController : Controller
             var protocol = port.Text("protocol") ?? "TCP";
             var target = port.At("targetPort");
             var number = target.Text() is { } name
-                ? pod.Objects("spec", "containers").Concat(pod.Objects("spec", "initContainers").Where(container => container.Text("restartPolicy") == "Always"))
-                    .SelectMany(container => container.Objects("ports"))
+                ? pod.Objects("spec", "containers").Concat(pod.Objects("spec", "initContainers").Where(container => container.Text("restartPolicy") == "Always")).SelectMany(container => container.Objects("ports"))
                     .FirstOrDefault(each => each.Text("name") == name && (each.Text("protocol") ?? "TCP") == protocol).Integer("containerPort")
                 : target.Integer() ?? port.Integer("port");
             if (number is null)

@@ -58,10 +58,12 @@ internal sealed class HostedCluster : IAsyncDisposable
 
     public List<string?> Events(string pod) => [.. _cluster.Objects.List(Resources.Events).Where(each => each.Text("involvedObject", "name") == pod).Select(each => each.Text("reason"))];
 
-    public async Task UntilAsync(Func<bool> condition, string what)
+    public Task UntilAsync(Func<bool> condition, string what) => UntilAsync(() => Task.FromResult(condition()), what);
+
+    public async Task UntilAsync(Func<Task<bool>> condition, string what)
     {
         using var guard = new CancellationTokenSource(Hang);
-        while (!condition())
+        while (!await condition())
         {
             Assert.False(guard.IsCancellationRequested, $"never happened: {what}");
             Time.Advance(Step);

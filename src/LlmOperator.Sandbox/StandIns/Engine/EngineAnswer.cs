@@ -1,5 +1,4 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace LlmOperator.Sandbox.StandIns.Engine;
@@ -9,8 +8,6 @@ namespace LlmOperator.Sandbox.StandIns.Engine;
 /// <param name="FinishReason">stop or length.</param>
 internal sealed record EngineAnswer(IReadOnlyList<string> Pieces, string FinishReason)
 {
-    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>The text.</summary>
     public string Text => string.Concat(Pieces);
 
@@ -23,7 +20,7 @@ internal sealed record EngineAnswer(IReadOnlyList<string> Pieces, string FinishR
     public static EngineAnswer Of(EngineRequest request, string engine, int most, int least, int choice)
     {
         var text = request.WantsJson
-            ? new JsonObject { ["stand_in"] = engine, ["model"] = request.Model, ["you_wrote"] = request.Quoted }.ToJsonString(Readable)
+            ? Encoding.UTF8.GetString(EngineHandler.Encode(new JsonObject { ["stand_in"] = engine, ["model"] = request.Model, ["you_wrote"] = request.Quoted }))
             : $"This is the stand-in engine for {engine}, in place of {request.Model}. You wrote: \"{request.Quoted}\"{(choice > 0 ? $" (answer {choice + 1})" : "")}";
         var pieces = Tokens.Split(text);
         var target = request.IgnoresEnd ? most : Math.Max(pieces.Count, Math.Max(least, request.MinTokens));

@@ -1,7 +1,8 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LlmOperator.Sandbox.Storage;
@@ -13,6 +14,8 @@ namespace LlmOperator.Sandbox.StandIns.Engine;
 /// <summary>Answers the routes of an inference server that every kind has, and hands what makes texts and vectors to those that do.</summary>
 internal sealed class EngineHandler
 {
+    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly ConcurrentDictionary<string, string> _adapters;
     private readonly Action<string> _log;
     private readonly GenerationRoutes _generation;
@@ -129,13 +132,25 @@ internal sealed class EngineHandler
     public static async Task JsonAsync(HttpResponse response, JsonNode body)
     {
         response.ContentType = "application/json";
-        var bytes = Encoding.UTF8.GetBytes(body.ToJsonString());
+        var bytes = Encode(body);
         response.ContentLength = bytes.Length;
         await response.BodyWriter.WriteAsync(bytes, response.HttpContext.RequestAborted);
     }
 
-    /// <summary>A request's own id, told by what it asks and when.</summary>
-    public string NewId(string prefix) => $"{prefix}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12))}";
+    /// <summary>JSON as inference servers write it: only what must be is escaped.</summary>
+    public static byte[] Encode(JsonNode body)
+    {
+        var bytes = new ArrayBufferWriter<byte>(512);
+        using (var writer = new Utf8JsonWriter(bytes, Readable))
+        {
+            body.WriteTo(writer);
+        }
+
+        return bytes.WrittenSpan.ToArray();
+    }
+
+    /// <summary>An id of its own for an answer.</summary>
+    public static string NewId(string prefix) => $"{prefix}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12))}";
 
     public long Now => Time.GetUtcNow().ToUnixTimeSeconds();
 

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 
@@ -13,7 +12,7 @@ internal sealed class GenerationRoutes(EngineHandler engine)
     public async Task ChatAsync(HttpContext context, JsonObject body)
     {
         var generation = await Generation.CreateAsync(engine, context, EngineRequest.Chat(body));
-        var (id, created) = (engine.NewId("chatcmpl"), engine.Now);
+        var (id, created) = (EngineHandler.NewId("chatcmpl"), engine.Now);
         JsonObject Object(string kind, JsonArray choices) => Envelope(id, kind, created, generation.Request.Model, choices);
         if (generation.Request.Streams)
         {
@@ -57,7 +56,7 @@ internal sealed class GenerationRoutes(EngineHandler engine)
             generations.Add(await Generation.CreateAsync(engine, context, request));
         }
 
-        var (id, created) = (engine.NewId("cmpl"), engine.Now);
+        var (id, created) = (EngineHandler.NewId("cmpl"), engine.Now);
         JsonObject Object(JsonArray choices) => Envelope(id, "text_completion", created, generations[0].Request.Model, choices);
         static JsonObject Choice(int index, string text, string? finish) => new() { ["index"] = index, ["text"] = text, ["logprobs"] = null, ["finish_reason"] = finish };
         if (requests[0].Streams)
@@ -111,9 +110,9 @@ internal sealed class GenerationRoutes(EngineHandler engine)
         var response = context.Response;
         response.ContentType = "text/event-stream; charset=utf-8";
         response.Headers.CacheControl = "no-cache";
-        async Task SendAsync(string data)
+        async Task SendAsync(ReadOnlyMemory<byte> data)
         {
-            await response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes($"data: {data}\n\n"), context.RequestAborted);
+            await response.BodyWriter.WriteAsync((byte[])[.. "data: "u8, .. data.Span, .. "\n\n"u8], context.RequestAborted);
         }
 
         var isOpen = false;
@@ -121,20 +120,20 @@ internal sealed class GenerationRoutes(EngineHandler engine)
         {
             foreach (var start in isOpen ? [] : opening)
             {
-                await SendAsync(start.ToJsonString());
+                await SendAsync(EngineHandler.Encode(start));
             }
 
             isOpen = true;
-            await SendAsync(chunk(choice, piece, isLast ? generation.Answers[choice].FinishReason : null).ToJsonString());
+            await SendAsync(EngineHandler.Encode(chunk(choice, piece, isLast ? generation.Answers[choice].FinishReason : null)));
         }
 
         if (generation.Request.IncludesUsage)
         {
             var end = last();
             end["usage"] = Usage([generation]);
-            await SendAsync(end.ToJsonString());
+            await SendAsync(EngineHandler.Encode(end));
         }
 
-        await SendAsync("[DONE]");
+        await SendAsync("[DONE]"u8.ToArray());
     }
 }

@@ -35,7 +35,7 @@ internal sealed class PoolingRoutes(EngineHandler engine)
                 ["index"] = index,
                 ["embedding"] = isBase64 ? (JsonNode)Base64(Similarity.Embed(text, dimensions)) : Numbers(Similarity.Embed(text, dimensions)),
             })]);
-            return new JsonObject { ["id"] = engine.NewId("embd"), ["object"] = "list", ["created"] = engine.Now, ["model"] = model, ["data"] = data, ["usage"] = Usage(tokens) };
+            return new JsonObject { ["id"] = EngineHandler.NewId("embd"), ["object"] = "list", ["created"] = engine.Now, ["model"] = model, ["data"] = data, ["usage"] = Usage(tokens) };
         });
     }
 
@@ -48,7 +48,7 @@ internal sealed class PoolingRoutes(EngineHandler engine)
         var top = (int?)body.Integer("top_n") is { } asked and > 0 ? asked : documents.Count;
         return RunAsync(context, [query, .. documents], tokens => new JsonObject
         {
-            ["id"] = engine.NewId("rerank"),
+            ["id"] = EngineHandler.NewId("rerank"),
             ["model"] = model,
             ["usage"] = new JsonObject { ["total_tokens"] = tokens },
             ["results"] = new JsonArray([.. Similarity.Rank(query, documents).Take(top).Select(ranked => (JsonNode)new JsonObject
@@ -72,7 +72,7 @@ internal sealed class PoolingRoutes(EngineHandler engine)
 
         return RunAsync(context, [.. first, .. second], tokens => new JsonObject
         {
-            ["id"] = engine.NewId("score"),
+            ["id"] = EngineHandler.NewId("score"),
             ["object"] = "list",
             ["created"] = engine.Now,
             ["model"] = model,

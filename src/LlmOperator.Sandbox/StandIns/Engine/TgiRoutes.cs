@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json.Nodes;
 using LlmOperator.Sandbox.Storage;
 using Microsoft.AspNetCore.Http;
@@ -82,7 +81,7 @@ internal sealed class TgiRoutes(EngineHandler engine)
                 ["generated_text"] = isLast ? answer.Text : null,
                 ["details"] = isLast ? Details(answer, reason, generation.Request.PromptTokens) : null,
             };
-            await context.Response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes($"data:{happened.ToJsonString()}\n\n"), context.RequestAborted);
+            await context.Response.BodyWriter.WriteAsync((byte[])[.. "data:"u8, .. EngineHandler.Encode(happened), .. "\n\n"u8], context.RequestAborted);
         }
     }
 

@@ -1,0 +1,137 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using LlmOperator.Gateway.Tests.Fakes;
+using LlmOperator.Kubernetes.Tests.Fakes;
+using Microsoft.AspNetCore.Http;
+using Xunit;
+
+namespace LlmOperator.Gateway.Tests.Serving;
+
+public sealed class RoughClientTests
+{
+    [Fact]
+    public async Task Whatever_the_body_is_the_answer_has_the_form_of_an_error_and_nothing_stays_behind()
+    {
+        await using var bench = await Bench.StartAsync(Bodies.Text("a"));
+        var random = new Random(11);
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
+        {
+            for (var i = 0; i < 50; i++)
+            {
+                using var answer = await bench.SendAsync(HttpMethod.Post, "/v1/chat/completions", new ByteArrayContent(Mangled(random)));
+                Assert.Contains((int)answer.StatusCode, new[] { 200, 400, 404 });
+                if (answer.StatusCode != HttpStatusCode.OK)
+                {
+                    Assert.NotNull((string?)(await answer.ErrorAsync())["message"]);
+                }
+            }
+        }));
+        await NothingHeldAsync(bench);
+    }
+
+    [Fact]
+    public async Task Headers_beyond_the_bound_are_refused()
+    {
+        await using var bench = await Bench.StartAsync(Bodies.Text("a"));
+        var answer = await RawAsync(bench, $"GET /v1/models HTTP/1.1\r\nHost: a\r\nX-Bomb: {new string('a', 70_000)}\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 431", answer, StringComparison.Ordinal);
+        using var after = await bench.SendAsync(HttpMethod.Get, "/v1/models");
+        Assert.Equal(HttpStatusCode.OK, after.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_client_that_closes_its_half_after_the_request_gets_its_answer()
+    {
+        await using var bench = await Bench.StartAsync(Bodies.Text("good"));
+        var answer = await RawAsync(bench, $"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {Bodies.Chat.Length}\r\n\r\n{Bodies.Chat}", halfClose: true);
+        Assert.Contains("good", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_body_that_ends_before_its_length_reaches_no_pod_and_leaves_nothing_behind()
+    {
+        var asked = 0;
+        RequestDelegate count = _ =>
+        {
+            asked++;
+            return Task.CompletedTask;
+        };
+        await using var bench = await Bench.StartAsync(count);
+        await RawAsync(bench, $"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{Bodies.Chat}", halfClose: true);
+        await NothingHeldAsync(bench);
+        Assert.Equal(0, asked);
+    }
+
+    [Fact]
+    public async Task Bodies_that_together_are_too_much_are_refused_and_make_room_when_they_are_done()
+    {
+        var (inside, go) = (new SemaphoreSlim(0), new TaskCompletionSource());
+        RequestDelegate wait = async _ =>
+        {
+            inside.Release();
+            await go.Task;
+        };
+        await using var bench = await Bench.StartAsync(
+            wait,
+            options => options with { MaxHeldBytes = 3_000_000 });
+        var large = $$"""{"model":"chat","prompt":"{{new string('a', 2_000_000)}}"}""";
+        var first = bench.PostAsync("/v1/completions", large);
+        await inside.WaitAsync(bench.Guard);
+        using var second = await bench.PostAsync("/v1/completions", large);
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "overloaded"), (second.StatusCode, (string)(await second.ErrorAsync())["code"]!));
+        go.SetResult();
+        Assert.Equal(HttpStatusCode.OK, (await first).StatusCode);
+        await NothingHeldAsync(bench);
+    }
+
+    private static byte[] Mangled(Random random)
+    {
+        lock (random)
+        {
+            var body = Encoding.UTF8.GetBytes(Bodies.Chat);
+            for (var i = random.Next(4); i > 0; i--)
+            {
+                body[random.Next(body.Length)] = (byte)random.Next(256);
+            }
+
+            return random.Next(3) == 0 ? body[..random.Next(body.Length)] : body;
+        }
+    }
+
+    private static async Task NothingHeldAsync(Bench bench)
+    {
+        while (!(await bench.MetricsAsync()).Contains("llm_gateway_held_bytes 0\n", StringComparison.Ordinal))
+        {
+            Assert.False(bench.Guard.IsCancellationRequested, "bytes stay held");
+            await Until.QuietAsync();
+        }
+    }
+
+    private static async Task<string> RawAsync(Bench bench, string request, bool halfClose = false)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(bench.Gateway.Address, bench.Guard);
+        var (answer, buffer, stream) = (new StringBuilder(), new byte[4096], client.GetStream());
+        try
+        {
+            await stream.WriteAsync(Encoding.Latin1.GetBytes(request), bench.Guard);
+            if (halfClose)
+            {
+                client.Client.Shutdown(SocketShutdown.Send);
+            }
+
+            int count;
+            while ((count = await stream.ReadAsync(buffer, bench.Guard)) > 0)
+            {
+                answer.Append(Encoding.Latin1.GetString(buffer, 0, count));
+            }
+        }
+        catch (IOException)
+        {
+            // Reset: what came until then is what there is.
+        }
+
+        return answer.ToString();
+    }
+}
