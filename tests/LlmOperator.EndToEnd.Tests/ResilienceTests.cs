@@ -205,8 +205,9 @@ public sealed class ResilienceTests : IAsyncLifetime
 
     private void AssertOneOfEach()
     {
-        Assert.Equal(2, _cluster.Objects.List(Deployments, "default").Count);
-        Assert.Equal(2, _cluster.Objects.List(Services, "default").Count(service => service["metadata"]!["name"]!.GetValue<string>() != "kubernetes"));
+        // Two endpoints and the namespace's gateway.
+        Assert.Equal(3, _cluster.Objects.List(Deployments, "default").Count);
+        Assert.Equal(3, _cluster.Objects.List(Services, "default").Count(service => service["metadata"]!["name"]!.GetValue<string>() != "kubernetes"));
     }
 
     private async Task UntilAsync(Func<bool> condition)

@@ -34,7 +34,9 @@ internal static class ProblemFields
         ["ParallelismMismatch"] = new("spec.parallelism.tensor", "spec.parallelism.pipeline", "spec.accelerator.count"),
         ["ParallelismNotSupported"] = new("spec.parallelism.pipeline", "spec.parallelism.tensor", "spec.accelerator.count"),
         ["PodTemplateInvalid"] = new("spec.podTemplate") { IsForbidden = true },
-        [TraceRules.Reason] = new("spec.promptTrace.exporters", "spec.promptTrace.redactPatterns"),
+
+        // What should be in a Secret may have been written into an address.
+        [TraceRules.Reason] = new("spec.promptTrace.exporters", "spec.promptTrace.redactPatterns") { IsForbidden = true },
         ["QuantizationNotSupported"] = new(EngineType, Model),
         ["ReferenceTaskMismatch"] = new("spec.rag.rerank.endpointRef.name", "spec.rag.helper.endpointRef.name"),
         ["RevisionNotSupported"] = new(EngineType, Model),

@@ -180,7 +180,7 @@ public sealed class DiagnosisScenarioTests : IAsyncLifetime
 
     private Task<LlmEndpoint?> EndpointAsync() => _client!.GetAsync<LlmEndpoint>(new("default", "twin-8b"), _guard.Token);
 
-    private async Task<Pod?> PodAsync() => (await _client!.ListAsync<Pod>("default", null, _guard.Token)).Items is [var first, ..] ? first : null;
+    private async Task<Pod?> PodAsync() => (await _client!.ListAsync<Pod>("default", new() { LabelSelector = ApiGroup.EndpointLabel }, _guard.Token)).Items is [var first, ..] ? first : null;
 
     private async Task<int> ToldAsync(string reason) => (await _client!.ListAsync<Event>("default", null, _guard.Token)).Items.Count(told => told.Reason == reason && told.Regarding?.Kind == "LlmEndpoint");
 

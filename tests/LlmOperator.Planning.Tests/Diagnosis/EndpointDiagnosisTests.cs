@@ -155,12 +155,14 @@ public sealed class EndpointDiagnosisTests
     [InlineData("secret \"hub\" not found", "SecretNotFound", "there is no Secret hub in namespace prod: create it, or correct spec.source.huggingFace.tokenSecretRef of LlmModel m")]
     [InlineData("couldn't find key token in Secret prod/hub", "SecretKeyNotFound", "Secret hub has no key token: add it, or correct spec.source.huggingFace.tokenSecretRef of LlmModel m")]
     [InlineData("configmap \"flags\" not found", "ConfigMapNotFound", "create it, or correct spec.engine.env, variable FLAGS")]
+    [InlineData("secret \"langfuse\" not found", "SecretNotFound", "create it, or correct apiKeySecretRef of spec.promptTrace.exporters[a]")]
+    [InlineData("couldn't find key more in Secret prod/tempo", "SecretKeyNotFound", "add it, or correct headersSecretRef of spec.promptTrace.exporters[a]")]
     [InlineData("container has runAsNonRoot and image will run as root", "ContainerConfigInvalid", "spec.engine.image")]
     public void A_reference_that_leads_nowhere_is_named_with_the_field_it_comes_from(string words, string reason, string message)
     {
         var observed = Observed with
         {
-            Endpoint = Cluster.Endpoint("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"engine":{"env":[{"name":"FLAGS","valueFrom":{"configMapKeyRef":{"name":"flags","key":"x"}}}]}}"""),
+            Endpoint = Cluster.Endpoint("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"engine":{"env":[{"name":"FLAGS","valueFrom":{"configMapKeyRef":{"name":"flags","key":"x"}}}]},"promptTrace":{"exporters":[{"name":"a","url":"http://a","apiKeySecretRef":{"name":"langfuse"},"headersSecretRef":{"name":"tempo","key":"more"}}]}}"""),
             Model = Cluster.Model("""{"source":{"huggingFace":{"repo":"org/model","tokenSecretRef":{"name":"hub"}}},"parameters":"8B"}"""),
         };
 
@@ -191,6 +193,21 @@ public sealed class EndpointDiagnosisTests
         var observed = Observed with { Endpoint = Cluster.Endpoint("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"engine":{"resources":{"limits":{"memory":"6Gi"}}}}""") };
 
         AssertCondition(EndpointPlanner.Plan(Pods.With(observed, Pods.Of("p", Pods.Crashed(137, "OOMKilled")))), "Ready", "False", "OOMKilled", "than spec.engine.resources.limits.memory (6Gi) and was killed: raise it");
+    }
+
+    [Fact]
+    public void What_fails_in_the_sidecar_is_told_of_the_sidecar()
+    {
+        AssertCondition(Plan(Pods.Crashed(137, "OOMKilled")), "Ready", "False", "OOMKilled", "raise resources.limits.memory of init container prompt-trace in spec.podTemplate");
+        AssertCondition(Plan(Pods.Crashed(2, seconds: 905)), "Ready", "False", "CrashLoop", "container prompt-trace ends with exit code 2");
+        AssertCondition(
+            Plan(Pods.Waits("ErrImagePull", "manifest unknown", "registry/prompt-trace:1")), "Ready", "False", "ImagePullFailed", "there is no image registry/prompt-trace:1: correct --prompt-trace-image of the operator");
+
+        static EndpointPlan Plan(ContainerStatus sidecar)
+        {
+            var pod = Pods.Of("p", new ContainerStatus { Name = "engine", State = new() { Waiting = new() { Reason = "PodInitializing" } } });
+            return EndpointPlanner.Plan(Pods.With(Observed, pod with { Status = pod.Status! with { InitContainerStatuses = [sidecar with { Name = "prompt-trace" }] } }));
+        }
     }
 
     [Fact]
