@@ -8,7 +8,7 @@ namespace LlmOperator.Sandbox.Hosting;
 internal sealed class ContainerLoggers(Action<string> write, TimeProvider time) : ILoggerFactory
 {
     /// <inheritdoc/>
-    public ILogger CreateLogger(string categoryName) => new Lines(categoryName[(categoryName.LastIndexOf('.') + 1)..], write, time);
+    public ILogger CreateLogger(string categoryName) => new Lines(categoryName[(categoryName.LastIndexOf('.') + 1)..], Least(categoryName), write, time);
 
     /// <inheritdoc/>
     public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("a container's log goes to one place");
@@ -18,13 +18,18 @@ internal sealed class ContainerLoggers(Action<string> write, TimeProvider time) 
     {
     }
 
-    private sealed class Lines(string category, Action<string> write, TimeProvider time) : ILogger
+    // Of the server underneath only what goes wrong is of interest, and what goes wrong on connections is the clients' affair.
+    private static LogLevel Least(string category) =>
+        category.StartsWith("Microsoft.AspNetCore.Server.Kestrel", StringComparison.Ordinal) ? LogLevel.Error
+        : category.StartsWith("Microsoft.", StringComparison.Ordinal) ? LogLevel.Warning
+        : LogLevel.Information;
+
+    private sealed class Lines(string category, LogLevel least, Action<string> write, TimeProvider time) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        // Of the server underneath only what went wrong is of interest.
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= (category is "Lifetime" or "Kestrel" or "Connections" or "BadRequests" or "Http1" ? LogLevel.Error : LogLevel.Information) && logLevel != LogLevel.None;
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= least && logLevel != LogLevel.None;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {

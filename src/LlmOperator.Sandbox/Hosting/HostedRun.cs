@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Nodes;
 using LlmOperator.Sandbox.Nodes;
 using LlmOperator.Sandbox.Storage;
@@ -8,6 +9,7 @@ namespace LlmOperator.Sandbox.Hosting;
 internal readonly record struct ContainerEvent(bool IsWarning, string Reason, string Message);
 
 /// <summary>One run of a container that really runs: its start, its probes, its end. The kubelet reads what it knows and is called when that changes.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "The sources have no timer and no handle to give back, and late callers may still ask for the end.")]
 internal sealed class HostedRun
 {
     private static readonly TimeSpan LeastAfterPreStop = TimeSpan.FromSeconds(2);

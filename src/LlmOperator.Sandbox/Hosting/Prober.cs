@@ -19,9 +19,11 @@ internal static class Prober
         ActivityHeadersPropagator = null,
         MaxConnectionsPerServer = int.MaxValue,
 
-        // A kubelet makes a connection for each probe, and does not mind the certificate.
+        // A kubelet makes a connection for each probe.
         PooledConnectionLifetime = TimeSpan.Zero,
+#pragma warning disable CA5359 // A kubelet does not mind the certificate.
         SslOptions = { RemoteCertificateValidationCallback = static (_, _, _, _) => true },
+#pragma warning restore CA5359
     });
 
     /// <summary>Asks once.</summary>

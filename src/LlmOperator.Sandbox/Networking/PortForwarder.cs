@@ -1,10 +1,12 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 
 namespace LlmOperator.Sandbox.Networking;
 
 /// <summary>Passes the connections of one port on to targets. Bytes go on as they come, no faster than they are taken; either side may end its half first.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "The source has no timer and no handle to give back, and connections live on when the port is closed.")]
 internal sealed class PortForwarder
 {
     private const int BufferBytes = 16 << 10;
