@@ -49,7 +49,7 @@ internal sealed class StatusWriter<T>(OwnWrites<T> cache, IKubeClient client, IE
             return (live, ReconcileResult.RequeueAfter(wait));
         }
 
-        var written = await _applier.ApplyStatusAsync(wanted, cancellationToken).ConfigureAwait(false);
+        var written = await ApplyAsync(wanted, cancellationToken).ConfigureAwait(false);
         cache.Wrote(written);
         _since[key] = time.GetTimestamp();
         foreach (var transition in transitions)
@@ -58,5 +58,18 @@ internal sealed class StatusWriter<T>(OwnWrites<T> cache, IKubeClient client, IE
         }
 
         return (written, ReconcileResult.Done);
+    }
+
+    private async Task<T> ApplyAsync(T wanted, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _applier.ApplyStatusAsync(wanted, cancellationToken).ConfigureAwait(false);
+        }
+        catch (KubeApiException error) when (error.IsUndeclaredField)
+        {
+            // The status, where people look, is what cannot be written: the log has to name the remedy.
+            throw new InvalidOperationException($"the cluster's definition of {wanted.Kind} is older than this operator, apply the definitions it came with (kubectl apply --server-side -f crds/): {error.Message}", error);
+        }
     }
 }

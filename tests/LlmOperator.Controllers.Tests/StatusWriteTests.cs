@@ -1,4 +1,6 @@
+using System.Net;
 using LlmOperator.Api.Endpoints;
+using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Kubernetes.Tests.Fakes;
 using Xunit;
@@ -102,6 +104,20 @@ public sealed class StatusWriteTests
         cluster.Start();
 
         await Until.TrueAsync(() => cluster.Condition("Ready") is { Status: "False", Reason: "PodsNotReady" }, "the start is told", cluster.Clock, TimeSpan.FromMilliseconds(100));
+    }
+
+    [Fact]
+    public async Task Definitions_older_than_the_operator_are_told_in_the_log()
+    {
+        await using var cluster = new OperatorFixture();
+        cluster.Api.Intercept = (request, _) => request is { Verb: "apply", Subresource: "status" }
+            ? throw new KubeApiException(HttpStatusCode.InternalServerError, "InternalError", ".status.new: field not declared in schema", null, null)
+            : Task.CompletedTask;
+        cluster.Start();
+        cluster.PutEndpoint();
+
+        await Until.TrueAsync(
+            () => cluster.Log.Lines.Any(line => line.Text.Contains("the cluster's definition of LlmEndpoint is older than this operator", StringComparison.Ordinal)), "the log says so");
     }
 
     private static async Task<OperatorFixture> WithModelAsync()

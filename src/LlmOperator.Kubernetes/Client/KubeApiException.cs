@@ -72,6 +72,9 @@ public sealed class KubeApiException : Exception
     /// <summary>No answer came.</summary>
     public bool IsUnreachable => Code == 0;
 
+    /// <summary>An apply names a field the server's definition of the kind does not have, which the server reports as a fault of its own: the definition is older than the client.</summary>
+    public bool IsUndeclaredField => Code == HttpStatusCode.InternalServerError && Message.Contains("field not declared in schema", StringComparison.Ordinal);
+
     /// <summary>The same request may succeed later: no answer, too many requests, or a fault inside the server.</summary>
-    public bool IsTransient => IsUnreachable || IsTooManyRequests || (int)Code >= 500;
+    public bool IsTransient => IsUnreachable || IsTooManyRequests || ((int)Code >= 500 && !IsUndeclaredField);
 }

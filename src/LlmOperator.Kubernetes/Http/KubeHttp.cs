@@ -71,7 +71,7 @@ internal sealed class KubeHttp : IDisposable
                     continue;
                 }
 
-                retry = RetryPolicy.Retries(request, fault.Code, fault.RetryAfter);
+                retry = fault.IsTransient && RetryPolicy.Retries(request, fault.Code, fault.RetryAfter);
             }
             catch (KubeApiException unanswered) when (unanswered.IsUnreachable)
             {

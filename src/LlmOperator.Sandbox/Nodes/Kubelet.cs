@@ -274,8 +274,9 @@ internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder even
             return end;
         }
 
-        var ready = container.Started + PodDirections.StartTime(pod, container.Spec);
-        var neverStarts = PodDirections.Fails(pod, "NeverStarts");
+        // Directions are for what a pod is about, not for what stands beside it.
+        var ready = container.Started + (container.Init ? PodDirections.RunTime : PodDirections.StartTime(pod, container.Spec));
+        var neverStarts = !container.Init && PodDirections.Fails(pod, "NeverStarts");
         if (!container.IsStarted && PodDirections.StartupBudget(container.Spec) is { } budget && (neverStarts || ready > container.Started + budget))
         {
             var killed = container.Started + budget;
@@ -288,7 +289,7 @@ internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder even
         }
 
         container.IsStarted = true;
-        if (neverStarts || PodDirections.Fails(pod, "NeverReady"))
+        if (neverStarts || (!container.Init && PodDirections.Fails(pod, "NeverReady")))
         {
             if (!container.ProbeFailed)
             {

@@ -65,6 +65,18 @@ public sealed class RetryTests : IDisposable
         Assert.Equal(10, _server.Requests.Count);
     }
 
+    [Fact]
+    public async Task A_field_the_server_does_not_know_is_not_sent_again()
+    {
+        _server.Answer(HttpStatusCode.InternalServerError, """{"kind":"Status","code":500,"message":"failed to create typed patch object (n/a; v1, Kind=Pod): .status.new: field not declared in schema"}""");
+        using var client = _server.Client(_clock);
+
+        var fault = await Assert.ThrowsAsync<KubeApiException>(() => client.ApplyAsync(new Pod { Metadata = new() { Name = "a", Namespace = "n" } }, new ApplyOptions { FieldManager = "me" }, Guard));
+
+        Assert.Equal((true, false), (fault.IsUndeclaredField, fault.IsTransient));
+        Assert.Single(_server.Requests);
+    }
+
     [Theory]
     [InlineData(HttpStatusCode.InternalServerError)]
     [InlineData(HttpStatusCode.BadGateway)]

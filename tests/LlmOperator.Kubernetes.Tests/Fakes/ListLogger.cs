@@ -47,7 +47,7 @@ internal sealed class ListLogger : ILogger
     {
         lock (_lines)
         {
-            _lines.Add((logLevel, formatter(state, exception)));
+            _lines.Add((logLevel, exception is null ? formatter(state, exception) : $"{formatter(state, exception)}: {exception.Message}"));
         }
     }
 }
