@@ -195,7 +195,7 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
             return container.Due;
         }
 
-        if (!PodDirections.Fails(pod, "ImagePull"))
+        if (container.Sidecar || !PodDirections.Fails(pod, "ImagePull"))
         {
             events.Normal(pod, Component, "Pulled", $"Successfully pulled image \"{container.Image}\" in 200ms (200ms including waiting). Image size: 62031104 bytes.", node);
             Begin(pod, run, container, node);
@@ -256,7 +256,7 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
         }
 
         var ready = container.Started + PodDirections.StartTime(pod, container.Spec);
-        var neverStarts = PodDirections.Fails(pod, "NeverStarts");
+        var neverStarts = !container.Sidecar && PodDirections.Fails(pod, "NeverStarts");
         if (!container.IsStarted && PodDirections.StartupBudget(container.Spec) is { } budget && (neverStarts || ready > container.Started + budget))
         {
             var killed = container.Started + budget;
@@ -269,7 +269,7 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
         }
 
         container.IsStarted = true;
-        if (neverStarts || PodDirections.Fails(pod, "NeverReady"))
+        if (neverStarts || (!container.Sidecar && PodDirections.Fails(pod, "NeverReady")))
         {
             if (!container.ProbeFailed)
             {

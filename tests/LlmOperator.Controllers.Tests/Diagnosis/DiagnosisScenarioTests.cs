@@ -78,7 +78,7 @@ public sealed class DiagnosisScenarioTests : IAsyncLifetime
     {
         await FailAsync("ImagePull", null);
         var failed = await ReadyAsync("False", "ImagePullFailed");
-        Assert.Matches("pod twin-8b-[a-z0-9-]+: there is no image ghcr.io/llm-operator/prompt-trace:[^ ]+: correct --prompt-trace-image of the operator, or the image of container prompt-trace in spec.podTemplate$", failed.Message);
+        Assert.Matches("pod twin-8b-[a-z0-9-]+: there is no image vllm/vllm-openai:[^ ]+: correct spec.engine.image$", failed.Message);
         await PassAsync(TimeSpan.FromSeconds(3));
         var version = (await EndpointAsync())!.Metadata.ResourceVersion;
 
