@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LlmOperator.Kubernetes.Client;
-using LlmOperator.Sandbox.Hosting;
 using LlmOperator.Sandbox.Runtime;
 using LlmOperator.Sandbox.Server;
 using LlmOperator.Sandbox.Storage;
@@ -10,9 +9,9 @@ namespace LlmOperator.Sandbox.Nodes;
 
 /// <summary>
 /// Stands in for the kubelets of all nodes: brings pods up through the steps and events a real one shows, keeps, restarts and
-/// stops their containers, and plays the failures of <see cref="PodDirections"/>. Containers with a host really run.
+/// stops their containers, and plays the failures of <see cref="PodDirections"/>.
 /// </summary>
-internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder events, PodLogs logs, ContainerRuntime? hosting = null) : Controller(runtime)
+internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodLogs logs) : Controller(runtime)
 {
     private const string Component = "kubelet";
 
@@ -67,7 +66,6 @@ internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder even
         {
             _runs.Remove(key);
             logs.Forget(run.Uid);
-            Abandon(run);
             run = null;
         }
 
@@ -98,9 +96,8 @@ internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder even
             return;
         }
 
-        run.HostIp = HostIp(node);
         var next = Advance(pod, run, node.Name());
-        Write(key, run);
+        Write(key, run, node);
         if (next is { } due)
         {
             EnqueueAfter(key, due - Now);
@@ -115,12 +112,12 @@ internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder even
     {
         var containers = pod.Objects("spec", "initContainers").Select(container => new ContainerRun(container, init: true))
             .Concat(pod.Objects("spec", "containers").Select(container => new ContainerRun(container, init: false)));
-        var number = hosting is null ? ++_addresses : 0;
+        var number = ++_addresses;
         return new PodRun
         {
             Accepted = Now,
             Uid = pod.Uid(),
-            Ip = hosting?.Network.Claim().ToString() ?? $"10.{244 + (number >> 16) % 8}.{(number >> 8) & 255}.{number & 255}",
+            Ip = $"10.{244 + (number >> 16) % 8}.{(number >> 8) & 255}.{number & 255}",
             Containers = [.. containers],
         };
     }
@@ -171,12 +168,7 @@ internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder even
             case ContainerPhase.Creating or ContainerPhase.PullFailed:
                 return Pull(pod, run, container, node);
             case ContainerPhase.Running:
-                return container.Hosted is { } hosted ? KeepHosted(pod, run, container, hosted, node) : Keep(pod, container, node);
-            case ContainerPhase.BackOff when container.Hosted is { Done.IsCompleted: false }:
-                // The run before is still being cleared away; its end brings the pod back here.
-                return null;
-            case ContainerPhase.BackOff when container.Due <= Now && FindMissing(pod, run, container, node) is { } again:
-                return again;
+                return Keep(pod, container, node);
             case ContainerPhase.BackOff when container.Due <= Now:
                 container.Restarts++;
                 Begin(pod, run, container, node);
@@ -203,18 +195,9 @@ internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder even
             return container.Due;
         }
 
-        if (!PodDirections.Fails(pod, "ImagePull"))
+        if (container.Sidecar || !PodDirections.Fails(pod, "ImagePull"))
         {
-            if (container.Missing is null)
-            {
-                events.Normal(pod, Component, "Pulled", $"Successfully pulled image \"{container.Image}\" in 200ms (200ms including waiting). Image size: 62031104 bytes.", node);
-            }
-
-            if (FindMissing(pod, run, container, node) is { } again)
-            {
-                return again;
-            }
-
+            events.Normal(pod, Component, "Pulled", $"Successfully pulled image \"{container.Image}\" in 200ms (200ms including waiting). Image size: 62031104 bytes.", node);
             Begin(pod, run, container, node);
             return Now;
         }
@@ -251,9 +234,7 @@ internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder even
         (container.IsStarted, container.Ready, container.ProbeFailed) = (false, false, false);
         events.Normal(pod, Component, "Created", "Container created", node);
         events.Normal(pod, Component, "Started", "Container started", node);
-        var text = pod.Annotation(PodDirections.Log);
-        logs.Begin(run.Uid, container.Name, Now, container.Prepared is null ? text ?? $"{container.Name} started" : text);
-        container.Hosted = Launch(pod, container);
+        logs.Begin(run.Uid, container.Name, Now, pod.Annotation(PodDirections.Log));
     }
 
     private DateTimeOffset? Keep(JsonObject pod, ContainerRun container, string node)
@@ -274,9 +255,8 @@ internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder even
             return end;
         }
 
-        // Directions are for what a pod is about, not for what stands beside it.
-        var ready = container.Started + (container.Init ? PodDirections.RunTime : PodDirections.StartTime(pod, container.Spec));
-        var neverStarts = !container.Init && PodDirections.Fails(pod, "NeverStarts");
+        var ready = container.Started + PodDirections.StartTime(pod, container.Spec);
+        var neverStarts = !container.Sidecar && PodDirections.Fails(pod, "NeverStarts");
         if (!container.IsStarted && PodDirections.StartupBudget(container.Spec) is { } budget && (neverStarts || ready > container.Started + budget))
         {
             var killed = container.Started + budget;
@@ -289,7 +269,7 @@ internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder even
         }
 
         container.IsStarted = true;
-        if (neverStarts || (!container.Init && PodDirections.Fails(pod, "NeverReady")))
+        if (neverStarts || (!container.Sidecar && PodDirections.Fails(pod, "NeverReady")))
         {
             if (!container.ProbeFailed)
             {
@@ -328,7 +308,6 @@ internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder even
 
     private DateTimeOffset? End(JsonObject pod, ContainerRun container, int exitCode, string node)
     {
-        _ = container.Hosted?.KillAsync();
         container.Ended = Now;
         container.ExitCode = exitCode;
         container.OutOfMemory = exitCode == PodDirections.KilledCode && PodDirections.Fails(pod, "OutOfMemory");
@@ -359,7 +338,6 @@ internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder even
         var grace = TimeSpan.FromSeconds(pod.Integer("metadata", "deletionGracePeriodSeconds") ?? 30);
         if (grace <= TimeSpan.Zero)
         {
-            Abandon(run);
             return;
         }
 
@@ -372,20 +350,9 @@ internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder even
             }
         }
 
-        if (run.Stopping is null)
-        {
-            run.Stopping = StopHostedAsync(run, grace);
-            _ = run.Stopping.ContinueWith(_ => Enqueue(key), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-        }
-
         if (stop > Now)
         {
             EnqueueAfter(key, stop - Now);
-            return;
-        }
-
-        if (!run.Stopping.IsCompleted)
-        {
             return;
         }
 
@@ -393,20 +360,18 @@ internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder even
         {
             container.Phase = ContainerPhase.Ended;
             container.Ended = Now;
-            container.ExitCode = container.Hosted?.ExitCode ?? 0;
+            container.ExitCode = 0;
             (container.Ready, container.IsStarted) = (false, false);
             logs.End(run.Uid, container.Name);
         }
 
-        Write(key, run);
+        Write(key, run, node);
         Cluster.Delete(key, new DeleteOptions { GracePeriodSeconds = 0, Uid = pod.Uid() });
     }
 
-    private static string HostIp(JsonObject node) =>
-        node.Objects("status", "addresses").FirstOrDefault(address => address.Text("type") == "InternalIP").Text("address") ?? "10.0.0.1";
-
-    private void Write(ObjectRef key, PodRun run)
+    private void Write(ObjectRef key, PodRun run, JsonObject node)
     {
+        var host = node.Objects("status", "addresses").FirstOrDefault(address => address.Text("type") == "InternalIP").Text("address") ?? "10.0.0.1";
         try
         {
             Cluster.Update(
@@ -415,7 +380,7 @@ internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder even
                 {
                     if (pod.Uid() == run.Uid)
                     {
-                        PodStatusWriter.Write(pod, run, run.HostIp, Now);
+                        PodStatusWriter.Write(pod, run, host, Now);
                     }
                 },
                 Name,

@@ -5,7 +5,7 @@ using LlmOperator.Sandbox.Storage;
 
 namespace LlmOperator.Sandbox.Nodes;
 
-/// <summary>What a pod's annotations tell the kubelet stand-in to play. They are read at every step, so a failure ends when its annotation goes.</summary>
+/// <summary>What a pod's annotations tell the kubelet stand-in to play. They are read at every step, so a failure ends when its annotation goes. Native sidecars play none of it.</summary>
 internal static class PodDirections
 {
     /// <summary>
@@ -58,7 +58,7 @@ internal static class PodDirections
 
     /// <summary>Time from a container's start until it is ready.</summary>
     public static TimeSpan StartTime(JsonObject pod, JsonObject container) =>
-        double.TryParse(pod.Annotation(StartSeconds), CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0 and < 1e6
+        container.Text("restartPolicy") != "Always" && double.TryParse(pod.Annotation(StartSeconds), CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0 and < 1e6
             ? TimeSpan.FromSeconds(seconds)
             : TimeSpan.FromMilliseconds(container["startupProbe"] is null && container["readinessProbe"] is null ? 0 : 400);
 
