@@ -36,10 +36,12 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
             var manifests = settings.Apply.SelectMany(Manifest.Read).ToList();
             var nodes = settings.Nodes is { } file ? [.. Manifest.Read(file).Select(manifest => manifest.Object.Json)] : (IReadOnlyList<JsonObject>?)null;
             var time = settings.Speed == 1 ? TimeProvider.System : new AcceleratedTimeProvider(settings.Speed);
+
+            // Ends after the cluster: sidecars send their last traces when they are stopped.
+            await using var traces = settings.Containers ? await TraceReceiver.StartAsync(cancellationToken: cancellationToken) : null;
             await using var cluster = await EmbeddedCluster.StartAsync(
                 new EmbeddedClusterOptions { Port = settings.Port, Time = time, Controllers = settings.Controllers, Nodes = nodes, ContainerHosts = settings.Containers ? _hosts : [] },
                 cancellationToken);
-            await using var traces = settings.Containers ? await TraceReceiver.StartAsync(cancellationToken: cancellationToken) : null;
             await using var hub = settings.Hub is null ? await HubStandIn.StartAsync(wellKnown: true, cancellationToken: cancellationToken) : null;
             return await ServeAsync(cluster, new(hub?.Address ?? settings.Hub!, traces?.Address), manifests, time, cancellationToken);
         }

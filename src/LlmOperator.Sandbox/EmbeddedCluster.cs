@@ -110,10 +110,10 @@ public sealed class EmbeddedCluster : IAsyncDisposable
             return new(server, logs, null, null);
         }
 
+        var network = options.ContainerHosts.Count > 0 ? new SandboxNetwork() : null;
+        var containers = network is null ? null : new ContainerRuntime(options.ContainerHosts, network, server.Cluster, logs);
         try
         {
-            var network = options.ContainerHosts.Count > 0 ? new SandboxNetwork() : null;
-            var containers = network is null ? null : new ContainerRuntime(options.ContainerHosts, network, server.Cluster, logs);
             var runtime = ControllerManager.Create(server.Cluster, logs, server.CertificateAuthorityPem, options.Logger, containers);
             var proxy = network is null ? null : runtime.Add(new ServiceProxy(runtime, network));
             var cluster = new EmbeddedCluster(server, logs, runtime, network, [.. new IAsyncDisposable?[] { proxy, containers }.OfType<IAsyncDisposable>()]);
@@ -123,13 +123,23 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         }
         catch (ArgumentException fault)
         {
-            await server.DisposeAsync();
+            await AbandonAsync();
             throw new SandboxException($"--nodes: {fault.Message}", fault);
         }
         catch
         {
-            await server.DisposeAsync();
+            await AbandonAsync();
             throw;
+        }
+
+        async Task AbandonAsync()
+        {
+            if (containers is not null)
+            {
+                await containers.DisposeAsync();
+            }
+
+            await server.DisposeAsync();
         }
     }
 

@@ -264,16 +264,19 @@ internal sealed class HostedRun
         Task nudged;
         lock (_gate)
         {
-            if (_nudge.Task.IsCompleted)
-            {
-                _nudge = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            }
-
             nudged = mayBeNudged ? _nudge.Task : delay;
         }
 
         await Task.WhenAny(delay, nudged).ConfigureAwait(false);
         await either.CancelAsync().ConfigureAwait(false);
+        lock (_gate)
+        {
+            // One that came while a probe was on its way counted for this wait, and for no later one.
+            if (mayBeNudged && _nudge.Task.IsCompleted)
+            {
+                _nudge = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+        }
     }
 
     private void Change(Action change)

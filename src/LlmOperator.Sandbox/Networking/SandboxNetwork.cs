@@ -23,26 +23,29 @@ public sealed class SandboxNetwork : IDisposable
     private readonly ConcurrentDictionary<IPAddress, Socket?> _claims = new();
     private readonly ConcurrentDictionary<(IPAddress Address, int Port), IPEndPoint> _mapped = new();
     private readonly ConcurrentDictionary<string, IPAddress> _names = new(StringComparer.OrdinalIgnoreCase);
+    private readonly bool _opensLowPorts;
     private int _last;
 
     /// <summary>Creates a network without addresses.</summary>
     public SandboxNetwork()
-        : this(IsLoopbackRouted())
+        : this(IsLoopbackRouted(), MayOpenLowPorts())
     {
     }
 
-    internal SandboxNetwork(bool isRouted) => IsRouted = isRouted;
+    internal SandboxNetwork(bool isRouted, bool opensLowPorts = true) => (IsRouted, _opensLowPorts) = (isRouted, opensLowPorts);
 
     /// <summary>Whether all of 127.0.0.0/8 is this machine's; where not, ports are mapped.</summary>
     public bool IsRouted { get; }
 
-    /// <summary>Where a port of a pod or a Service is opened: the same address and port where that can be.</summary>
+    /// <summary>Where a port of a pod or a Service is opened: the same address and port where that can be. A port that only administrators may open is mapped to the one 8000 above it.</summary>
     /// <param name="address">Address of the pod or Service.</param>
     /// <param name="port">Port.</param>
     public IPEndPoint Bind(IPAddress address, int port)
     {
         ArgumentNullException.ThrowIfNull(address);
-        return IsRouted ? new(address, port) : _mapped.GetOrAdd((address, port), static _ => new(IPAddress.Loopback, FreePort()));
+        return !IsRouted ? _mapped.GetOrAdd((address, port), static _ => new(IPAddress.Loopback, FreePort()))
+            : port < Privileged && !_opensLowPorts ? _mapped.GetOrAdd((address, port), static wanted => new(wanted.Address, wanted.Port + MappedFrom))
+            : new(address, port);
     }
 
     /// <summary>Where an address or a name of the cluster really listens; null when it is none of the cluster's.</summary>
@@ -137,21 +140,8 @@ public sealed class SandboxNetwork : IDisposable
         }
     }
 
-    /// <summary>Opens a port of a Service. One that only administrators may open is mapped to the one 8000 above it.</summary>
-    /// <returns>The listening socket, and where it listens.</returns>
-    internal Socket ListenAt(IPAddress address, int port)
-    {
-        try
-        {
-            return Open(Bind(address, port));
-        }
-        catch (SocketException denied) when (denied.SocketErrorCode == SocketError.AccessDenied && port < Privileged)
-        {
-            var socket = Open(new(address, port + MappedFrom));
-            _mapped[(address, port)] = (IPEndPoint)socket.LocalEndPoint!;
-            return socket;
-        }
-    }
+    /// <summary>Opens a port of a Service.</summary>
+    internal Socket ListenAt(IPAddress address, int port) => Open(Bind(address, port));
 
     /// <summary>Makes a name known.</summary>
     internal void Name(string ns, string service, IPAddress? address)
@@ -199,6 +189,21 @@ public sealed class SandboxNetwork : IDisposable
     {
         using var socket = Open(new(IPAddress.Loopback, 0));
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    private static bool MayOpenLowPorts()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(new IPEndPoint(new IPAddress([127, byte.MaxValue, byte.MaxValue, 254]), 80));
+        }
+        catch (SocketException fault)
+        {
+            return fault.SocketErrorCode != SocketError.AccessDenied;
+        }
+
+        return true;
     }
 
     private static bool IsLoopbackRouted()

@@ -90,7 +90,7 @@ internal sealed class HostedCluster : IAsyncDisposable
         return lines;
     }
 
-    public async Task<bool> ListensAsync(string address, int port)
+    public static async Task<bool> ListensAsync(string address, int port)
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         try

@@ -150,7 +150,7 @@ public sealed class HostedContainerTests : IAsyncLifetime
 
         Assert.True(_started.Single().WasKilled);
         Assert.True(_cluster.Time.GetUtcNow() - began >= TimeSpan.FromSeconds(5));
-        Assert.False(await _cluster.ListensAsync(address, 8080));
+        Assert.False(await HostedCluster.ListensAsync(address, 8080));
     }
 
     [Fact]

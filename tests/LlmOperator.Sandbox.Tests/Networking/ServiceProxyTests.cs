@@ -46,12 +46,12 @@ public sealed class ServiceProxyTests : IAsyncLifetime
         Service();
         _cluster.Create(Resources.Pods, Pod("a"));
         await _cluster.ReadyAsync("a");
-        await _cluster.UntilAsync(() => _cluster.ListensAsync(Address(), 80), "the Service is open");
+        await _cluster.UntilAsync(() => HostedCluster.ListensAsync(Address(), 80), "the Service is open");
 
         _cluster.Embedded.Objects.Delete(new(Resources.Pods, "default", "a"));
         await _cluster.UntilAsync(() => _cluster.Pod("a") is null, "the pod goes");
 
-        await _cluster.UntilAsync(async () => !await _cluster.ListensAsync(Address(), 80), "the Service is closed");
+        await _cluster.UntilAsync(async () => !await HostedCluster.ListensAsync(Address(), 80), "the Service is closed");
     }
 
     [Fact]
@@ -74,11 +74,13 @@ public sealed class ServiceProxyTests : IAsyncLifetime
         forwarder.Close(breakOff: false);
         var large = new byte[3 << 20];
         Random.Shared.NextBytes(large);
-        var sending = Task.Run(async () =>
+        async Task SendAsync()
         {
-            await answering.WriteAsync(large);
+            await answering.WriteAsync(large, TestContext.Current.CancellationToken);
             server.Client.Shutdown(SocketShutdown.Send);
-        });
+        }
+
+        var sending = SendAsync();
         using var received = new MemoryStream();
         await asking.CopyToAsync(received, TestContext.Current.CancellationToken);
         await sending;
@@ -160,6 +162,16 @@ public sealed class ServiceProxyTests : IAsyncLifetime
         Assert.Equal("hi", await asked);
     }
 
+    [Fact]
+    public void Where_ports_below_1024_are_for_administrators_they_are_mapped_8000_higher()
+    {
+        using var network = new SandboxNetwork(isRouted: true, opensLowPorts: false);
+        var pod = network.Claim();
+
+        Assert.Equal((new IPEndPoint(pod, 8080), new IPEndPoint(pod, 9000)), (network.Bind(pod, 80), network.Bind(pod, 9000)));
+        Assert.Equal(new IPEndPoint(pod, 8080), network.Find(pod.ToString(), 80));
+    }
+
     private static Socket Listener()
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -177,7 +189,7 @@ public sealed class ServiceProxyTests : IAsyncLifetime
         async () =>
         {
             var answers = new SortedSet<string>();
-            var isOpen = await _cluster.ListensAsync(Address(), 80);
+            var isOpen = await HostedCluster.ListensAsync(Address(), 80);
             for (var i = 0; i < 4 && isOpen; i++)
             {
                 using var answer = await _cluster.Client.GetAsync($"http://{Address()}/", TestContext.Current.CancellationToken);

@@ -114,8 +114,18 @@ internal static class OtlpProtobufReader
 
         return new()
         {
-            TraceId = trace, SpanId = span, ParentSpanId = parent, Service = service, Name = name, Kind = kind, Start = start, End = end,
-            Attributes = attributes, Events = events, IsError = isError, Error = error,
+            TraceId = trace,
+            SpanId = span,
+            ParentSpanId = parent,
+            Service = service,
+            Name = name,
+            Kind = kind,
+            Start = start,
+            End = end,
+            Attributes = attributes,
+            Events = events,
+            IsError = isError,
+            Error = error,
         };
     }
 
