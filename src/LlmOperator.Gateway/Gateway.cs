@@ -24,6 +24,9 @@ namespace LlmOperator.Gateway;
 public sealed partial class Gateway : IAsyncDisposable
 {
     private const string Name = "llm-gateway";
+
+    // A ConfigMap the Role does not allow is no reason to serve nobody.
+    private static readonly TimeSpan TemplatesTime = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LastBytesTime = TimeSpan.FromSeconds(2);
 
     private readonly GatewayOptions _options;
@@ -42,6 +45,7 @@ public sealed partial class Gateway : IAsyncDisposable
     private readonly AdminPages _admin;
     private readonly TwoPortServer _server;
     private readonly CancellationTokenSource _watching = new();
+    private long _started;
     private volatile bool _wasReady;
     private bool _isStopped;
 
@@ -109,6 +113,7 @@ public sealed partial class Gateway : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await _server.StartAsync(cancellationToken).ConfigureAwait(false);
+        _started = _time.GetTimestamp();
         _cluster.Start(_watching.Token);
         Log.Listening(_logger, _options.Namespace, Address, Admin);
     }
@@ -170,7 +175,7 @@ public sealed partial class Gateway : IAsyncDisposable
 
         var reason = !_cluster.HasSynced ? "endpoints and their pods are not read yet"
             : !_keys.HasSynced ? $"Secret {ApiKeys.SecretName} is not read yet"
-            : !_templates.HasSynced ? "prompt templates are not read yet"
+            : !_templates.HasSynced && _time.GetElapsedTime(_started) < TemplatesTime ? "prompt templates are not read yet"
             : null;
         _wasReady = reason is null;
         return reason;

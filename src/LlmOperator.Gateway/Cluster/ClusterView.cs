@@ -102,7 +102,7 @@ internal sealed class ClusterView
     private static IEnumerable<string> ServicesOf(IKubeObject slice) => slice.Metadata.Labels?.TryGetValue(ServiceLabel, out var service) == true ? [service] : [];
 
     /// <summary>The pods that are ready; where all are stopping, those that still serve, as the network of the cluster itself does it.</summary>
-    private static IReadOnlyCollection<string> Addresses(IReadOnlyList<EndpointSlice> slices)
+    private static HashSet<string> Addresses(IReadOnlyList<EndpointSlice> slices)
     {
         var ready = Addresses(slices, conditions => conditions?.Ready != false && conditions?.Terminating != true);
         return ready.Count > 0 ? ready : Addresses(slices, conditions => conditions is { Serving: true, Terminating: true });

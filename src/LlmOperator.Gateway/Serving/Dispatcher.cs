@@ -31,11 +31,11 @@ internal sealed partial class Dispatcher(GatewayOptions options, HttpMessageInvo
     {
         using var total = new CancellationTokenSource(options.Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(total.Token, context.RequestAborted);
-        var tried = new List<Pod>();
+        var (tried, sent) = (new List<Pod>(), 0);
         OpenAiError? failure = null;
         try
         {
-            while (tried.Count < options.MaxAttempts && request.Endpoint.Pods.Take(request.Key, tried) is { } lease)
+            while (sent < options.MaxAttempts && request.Endpoint.Pods.Take(request.Key, tried) is { } lease)
             {
                 using (lease)
                 {
@@ -45,13 +45,16 @@ internal sealed partial class Dispatcher(GatewayOptions options, HttpMessageInvo
                         metrics.Retried(request.Facts.Name);
                     }
 
-                    failure = await TryAsync(context, request, exchange, lease, tried, either.Token).ConfigureAwait(false);
+                    failure = await TryAsync(context, request, exchange, lease, isLast: sent + 1 >= options.MaxAttempts || !request.Endpoint.Pods.HasOther(tried), either.Token).ConfigureAwait(false);
                 }
 
                 if (failure is null)
                 {
                     return;
                 }
+
+                // A pod that takes no connection has cost nothing: with many of them gone at once, the others are still found.
+                sent += failure.Code == ErrorTypes.EngineUnreachable ? 0 : 1;
             }
 
             failure ??= new(StatusCodes.Status503ServiceUnavailable, "no_ready_pod", $"No pod of {request.Facts.Name} is ready. Try again.") { RetryAfter = RetryTime };
@@ -61,7 +64,7 @@ internal sealed partial class Dispatcher(GatewayOptions options, HttpMessageInvo
             exchange.Fail(ErrorTypes.Cancelled);
             return;
         }
-        catch (OperationCanceledException) when (total.IsCancellationRequested)
+        catch (Exception) when (total.IsCancellationRequested)
         {
             exchange.Fail(ErrorTypes.Timeout);
             if (context.Response.HasStarted)
@@ -72,6 +75,13 @@ internal sealed partial class Dispatcher(GatewayOptions options, HttpMessageInvo
 
             failure = TooSlow;
         }
+        catch (OperationCanceledException)
+        {
+            // The client is gone, which the server is about to notice.
+            exchange.Fail(ErrorTypes.Cancelled);
+            context.Abort();
+            return;
+        }
 
         exchange.Fail(failure.Code);
         await failure.WriteAsync(context).ConfigureAwait(false);
@@ -81,7 +91,7 @@ internal sealed partial class Dispatcher(GatewayOptions options, HttpMessageInvo
 
     /// <summary>Asks one pod.</summary>
     /// <returns>Null when the client has an answer, be it a broken one; else why there is none, and another pod may be asked.</returns>
-    private async Task<OpenAiError?> TryAsync(HttpContext context, ModelRequest request, Exchange exchange, PodLease lease, List<Pod> tried, CancellationToken cancellationToken)
+    private async Task<OpenAiError?> TryAsync(HttpContext context, ModelRequest request, Exchange exchange, PodLease lease, bool isLast, CancellationToken cancellationToken)
     {
         using var first = new CancellationTokenSource(options.AttemptTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(first.Token, cancellationToken);
@@ -90,7 +100,7 @@ internal sealed partial class Dispatcher(GatewayOptions options, HttpMessageInvo
             using var message = Message(context, request, exchange, lease.Pod);
             using var response = await engines.SendAsync(message, either.Token).ConfigureAwait(false);
             await using var answer = new AnswerStream(response);
-            if (IsWorthAnotherPod(response.StatusCode) && tried.Count < options.MaxAttempts && request.Endpoint.Pods.HasOther(tried))
+            if (!isLast && IsWorthAnotherPod(response.StatusCode))
             {
                 Note(lease, response.StatusCode);
                 return new(StatusCodes.Status502BadGateway, ErrorTypes.EngineFailed, $"A pod answered {(int)response.StatusCode}. Try again.") { RetryAfter = RetryTime };

@@ -76,9 +76,9 @@ internal sealed class RequestPreparer(ClusterView cluster, TemplateShelf templat
             return null;
         }
 
-        if (templates.Find(facts.Template!) is not ({ } template, _))
+        var (template, problem) = templates.Find(facts.Template!);
+        if (template is null)
         {
-            var problem = templates.Find(facts.Template!).Problem;
             throw new RefusedException(new(
                 StatusCodes.Status503ServiceUnavailable,
                 "prompt_template_invalid",

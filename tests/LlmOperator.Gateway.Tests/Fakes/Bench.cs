@@ -5,12 +5,12 @@ using LlmOperator.Gateway.Access;
 using LlmOperator.Gateway.Configuration;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Kubernetes.Tests.Fakes;
-using ScriptedEngine = LlmOperator.PromptTrace.Tests.Fakes.ScriptedEngine;
-using Answers = LlmOperator.PromptTrace.Tests.Fakes.Answers;
 using LlmOperator.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
+using Answers = LlmOperator.PromptTrace.Tests.Fakes.Answers;
+using ScriptedEngine = LlmOperator.PromptTrace.Tests.Fakes.ScriptedEngine;
 
 namespace LlmOperator.Gateway.Tests.Fakes;
 
@@ -55,8 +55,10 @@ internal sealed class Bench : IAsyncDisposable
         var options = new GatewayOptions { Namespace = Namespace, Listen = new(IPAddress.Loopback, 0), Admin = new(IPAddress.Loopback, 0), SpoolDirectory = bench._folder.FullName, Seed = 7 };
         bench.Gateway = new(configure?.Invoke(options) ?? options, NullLoggerFactory.Instance, bench.Time, bench.Cluster, bench.Receiver);
         await bench.Gateway.StartAsync(bench.Guard);
-        await Until.TrueAsync(() => bench.Gateway.IsReady, "the gateway is ready");
+        await (bench.Cluster.Intercept is null ? Until.TrueAsync(IsReady, "the gateway is ready") : Until.TrueAsync(IsReady, "the gateway is ready", bench.Time, TimeSpan.FromSeconds(1)));
         return bench;
+
+        bool IsReady() => bench.Gateway.IsReady;
     }
 
     /// <summary>Starts a gateway with an endpoint named chat that has one pod.</summary>
@@ -111,11 +113,13 @@ internal sealed class Bench : IAsyncDisposable
 
     public Task<HttpResponseMessage> PostAsync(string path, string body, Action<HttpRequestMessage>? configure = null) => SendAsync(HttpMethod.Post, path, new StringContent(body, null, "application/json"), configure);
 
-    public Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? body = null, Action<HttpRequestMessage>? configure = null, CancellationToken cancellationToken = default)
+    public Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? body = null, Action<HttpRequestMessage>? configure = null) => SendUntilAsync(method, path, body, configure, Guard);
+
+    public Task<HttpResponseMessage> SendUntilAsync(HttpMethod method, string path, HttpContent? body, Action<HttpRequestMessage>? configure, CancellationToken cancellationToken)
     {
         var request = new HttpRequestMessage(method, new Uri(Url, path)) { Content = body };
         configure?.Invoke(request);
-        return Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken == default ? Guard : cancellationToken);
+        return Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
     }
 
     public Task<string> MetricsAsync() => Client.GetStringAsync(new Uri($"http://{Gateway.Admin}/metrics"), Guard);

@@ -58,6 +58,21 @@ public sealed class TemplateServingTests
         using var good = await bench.EventuallyAsync(() => bench.PostAsync("/v1/chat/completions", Bodies.Chat), one => one.StatusCode == HttpStatusCode.OK);
     }
 
+    [Fact]
+    public async Task A_template_that_may_not_be_read_keeps_back_its_own_endpoint_only()
+    {
+        await using var bench = await Bench.StartAsync(async bench =>
+        {
+            bench.Cluster.Intercept = (request, _) => request.Plural == "configmaps" ? throw FakeKubeClient.Error(HttpStatusCode.Forbidden, "Forbidden") : Task.CompletedTask;
+            bench.PutEndpoint("other", new() { ModelRef = new() { Name = "llama" }, Prompt = new() { TemplateRef = new() { Name = "prompts", Key = "chat" } } });
+            bench.PutEndpoint("chat");
+            await bench.AddPodAsync("chat", Bodies.Echo);
+        });
+        using var answer = await bench.PostAsync("/v1/chat/completions", Bodies.Chat);
+        using var kept = await bench.PostAsync("/v1/chat/completions", Bodies.Chat.Replace("\"chat\"", "\"other\"", StringComparison.Ordinal));
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable), (answer.StatusCode, kept.StatusCode));
+    }
+
     private static Task<Bench> StartAsync(string? template) => Bench.StartAsync(async bench =>
     {
         if (template is not null)

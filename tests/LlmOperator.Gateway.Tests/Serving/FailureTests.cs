@@ -28,6 +28,23 @@ public sealed class FailureTests
         Assert.Contains("llm_gateway_requests_total{endpoint=\"chat\",code=\"200\"} 20", metrics, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_one_pod_that_is_left_is_found_among_many_that_are_gone()
+    {
+        await using var bench = await Bench.StartAsync(Bodies.Text("good"));
+        for (var i = 0; i < 8; i++)
+        {
+            bench.PutSlice("chat", Refusing());
+        }
+
+        await PodsAsync(bench, 9);
+        for (var i = 0; i < 10; i++)
+        {
+            using var answer = await bench.PostAsync("/v1/chat/completions", Bodies.Chat);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+    }
+
     [Theory]
     [InlineData(429)]
     [InlineData(502)]
@@ -225,7 +242,7 @@ public sealed class FailureTests
             await gone.Task;
         });
         using var leaving = new CancellationTokenSource();
-        var answer = await bench.SendAsync(HttpMethod.Post, "/v1/chat/completions", new StringContent(Bodies.Stream), null, leaving.Token);
+        var answer = await bench.SendUntilAsync(HttpMethod.Post, "/v1/chat/completions", new StringContent(Bodies.Stream), null, leaving.Token);
         await begun.Task.WaitAsync(bench.Guard);
         answer.Dispose();
         await gone.Task.WaitAsync(bench.Guard);

@@ -41,14 +41,6 @@ public sealed class RoughClientTests
     }
 
     [Fact]
-    public async Task A_client_that_closes_its_half_after_the_request_gets_its_answer()
-    {
-        await using var bench = await Bench.StartAsync(Bodies.Text("good"));
-        var answer = await RawAsync(bench, $"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {Bodies.Chat.Length}\r\n\r\n{Bodies.Chat}", halfClose: true);
-        Assert.Contains("good", answer, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task A_body_that_ends_before_its_length_reaches_no_pod_and_leaves_nothing_behind()
     {
         var asked = 0;
