@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LlmOperator.Kubernetes.Client;
+using LlmOperator.Sandbox.Hosting;
 using LlmOperator.Sandbox.Runtime;
 using LlmOperator.Sandbox.Server;
 using LlmOperator.Sandbox.Storage;
@@ -9,9 +10,9 @@ namespace LlmOperator.Sandbox.Nodes;
 
 /// <summary>
 /// Stands in for the kubelets of all nodes: brings pods up through the steps and events a real one shows, keeps, restarts and
-/// stops their containers, and plays the failures of <see cref="PodDirections"/>.
+/// stops their containers, and plays the failures of <see cref="PodDirections"/>. Containers with a host really run.
 /// </summary>
-internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodLogs logs) : Controller(runtime)
+internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder events, PodLogs logs, ContainerRuntime? hosting = null) : Controller(runtime)
 {
     private const string Component = "kubelet";
 
@@ -66,6 +67,7 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
         {
             _runs.Remove(key);
             logs.Forget(run.Uid);
+            Abandon(run);
             run = null;
         }
 
@@ -96,8 +98,9 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
             return;
         }
 
+        run.HostIp = HostIp(node);
         var next = Advance(pod, run, node.Name());
-        Write(key, run, node);
+        Write(key, run);
         if (next is { } due)
         {
             EnqueueAfter(key, due - Now);
@@ -112,12 +115,12 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
     {
         var containers = pod.Objects("spec", "initContainers").Select(container => new ContainerRun(container, init: true))
             .Concat(pod.Objects("spec", "containers").Select(container => new ContainerRun(container, init: false)));
-        var number = ++_addresses;
+        var number = hosting is null ? ++_addresses : 0;
         return new PodRun
         {
             Accepted = Now,
             Uid = pod.Uid(),
-            Ip = $"10.{244 + (number >> 16) % 8}.{(number >> 8) & 255}.{number & 255}",
+            Ip = hosting?.Network.Claim().ToString() ?? $"10.{244 + (number >> 16) % 8}.{(number >> 8) & 255}.{number & 255}",
             Containers = [.. containers],
         };
     }
@@ -168,7 +171,12 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
             case ContainerPhase.Creating or ContainerPhase.PullFailed:
                 return Pull(pod, run, container, node);
             case ContainerPhase.Running:
-                return Keep(pod, container, node);
+                return container.Hosted is { } hosted ? KeepHosted(pod, run, container, hosted, node) : Keep(pod, container, node);
+            case ContainerPhase.BackOff when container.Hosted is { Done.IsCompleted: false }:
+                // The run before is still being cleared away; its end brings the pod back here.
+                return null;
+            case ContainerPhase.BackOff when container.Due <= Now && FindMissing(pod, run, container, node) is { } again:
+                return again;
             case ContainerPhase.BackOff when container.Due <= Now:
                 container.Restarts++;
                 Begin(pod, run, container, node);
@@ -195,9 +203,18 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
             return container.Due;
         }
 
-        if (container.Sidecar || !PodDirections.Fails(pod, "ImagePull"))
+        if (!PodDirections.Fails(pod, "ImagePull"))
         {
-            events.Normal(pod, Component, "Pulled", $"Successfully pulled image \"{container.Image}\" in 200ms (200ms including waiting). Image size: 62031104 bytes.", node);
+            if (container.Missing is null)
+            {
+                events.Normal(pod, Component, "Pulled", $"Successfully pulled image \"{container.Image}\" in 200ms (200ms including waiting). Image size: 62031104 bytes.", node);
+            }
+
+            if (FindMissing(pod, run, container, node) is { } again)
+            {
+                return again;
+            }
+
             Begin(pod, run, container, node);
             return Now;
         }
@@ -234,7 +251,9 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
         (container.IsStarted, container.Ready, container.ProbeFailed) = (false, false, false);
         events.Normal(pod, Component, "Created", "Container created", node);
         events.Normal(pod, Component, "Started", "Container started", node);
-        logs.Begin(run.Uid, container.Name, Now, pod.Annotation(PodDirections.Log));
+        var text = pod.Annotation(PodDirections.Log);
+        logs.Begin(run.Uid, container.Name, Now, container.Prepared is null ? text ?? $"{container.Name} started" : text);
+        container.Hosted = Launch(pod, container);
     }
 
     private DateTimeOffset? Keep(JsonObject pod, ContainerRun container, string node)
@@ -255,8 +274,9 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
             return end;
         }
 
-        var ready = container.Started + PodDirections.StartTime(pod, container.Spec);
-        var neverStarts = !container.Sidecar && PodDirections.Fails(pod, "NeverStarts");
+        // Directions are for what a pod is about, not for what stands beside it.
+        var ready = container.Started + (container.Init ? PodDirections.RunTime : PodDirections.StartTime(pod, container.Spec));
+        var neverStarts = !container.Init && PodDirections.Fails(pod, "NeverStarts");
         if (!container.IsStarted && PodDirections.StartupBudget(container.Spec) is { } budget && (neverStarts || ready > container.Started + budget))
         {
             var killed = container.Started + budget;
@@ -269,7 +289,7 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
         }
 
         container.IsStarted = true;
-        if (neverStarts || (!container.Sidecar && PodDirections.Fails(pod, "NeverReady")))
+        if (neverStarts || (!container.Init && PodDirections.Fails(pod, "NeverReady")))
         {
             if (!container.ProbeFailed)
             {
@@ -308,6 +328,7 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
 
     private DateTimeOffset? End(JsonObject pod, ContainerRun container, int exitCode, string node)
     {
+        _ = container.Hosted?.KillAsync();
         container.Ended = Now;
         container.ExitCode = exitCode;
         container.OutOfMemory = exitCode == PodDirections.KilledCode && PodDirections.Fails(pod, "OutOfMemory");
@@ -338,6 +359,7 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
         var grace = TimeSpan.FromSeconds(pod.Integer("metadata", "deletionGracePeriodSeconds") ?? 30);
         if (grace <= TimeSpan.Zero)
         {
+            Abandon(run);
             return;
         }
 
@@ -350,9 +372,20 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
             }
         }
 
+        if (run.Stopping is null)
+        {
+            run.Stopping = StopHostedAsync(run, grace);
+            _ = run.Stopping.ContinueWith(_ => Enqueue(key), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+
         if (stop > Now)
         {
             EnqueueAfter(key, stop - Now);
+            return;
+        }
+
+        if (!run.Stopping.IsCompleted)
+        {
             return;
         }
 
@@ -360,18 +393,20 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
         {
             container.Phase = ContainerPhase.Ended;
             container.Ended = Now;
-            container.ExitCode = 0;
+            container.ExitCode = container.Hosted?.ExitCode ?? 0;
             (container.Ready, container.IsStarted) = (false, false);
             logs.End(run.Uid, container.Name);
         }
 
-        Write(key, run, node);
+        Write(key, run);
         Cluster.Delete(key, new DeleteOptions { GracePeriodSeconds = 0, Uid = pod.Uid() });
     }
 
-    private void Write(ObjectRef key, PodRun run, JsonObject node)
+    private static string HostIp(JsonObject node) =>
+        node.Objects("status", "addresses").FirstOrDefault(address => address.Text("type") == "InternalIP").Text("address") ?? "10.0.0.1";
+
+    private void Write(ObjectRef key, PodRun run)
     {
-        var host = node.Objects("status", "addresses").FirstOrDefault(address => address.Text("type") == "InternalIP").Text("address") ?? "10.0.0.1";
         try
         {
             Cluster.Update(
@@ -380,7 +415,7 @@ internal sealed class Kubelet(ClusterRuntime runtime, EventRecorder events, PodL
                 {
                     if (pod.Uid() == run.Uid)
                     {
-                        PodStatusWriter.Write(pod, run, host, Now);
+                        PodStatusWriter.Write(pod, run, run.HostIp, Now);
                     }
                 },
                 Name,

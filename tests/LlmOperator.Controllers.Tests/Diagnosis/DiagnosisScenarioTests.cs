@@ -61,8 +61,7 @@ public sealed class DiagnosisScenarioTests : IAsyncLifetime
         Assert.Contains("0 of 1 pods answer; pod twin-8b-", failed.Message);
         Assert.Contains("(448.00 MiB more were asked for, 22.05 GiB is all there is): lower spec.engine.contextLength", failed.Message);
         await UntilAsync(async () => await ToldAsync("CudaOutOfMemory") == 1, TimeSpan.FromMilliseconds(100));
-        await PassAsync(TimeSpan.FromSeconds(2));
-        var version = (await EndpointAsync())!.Metadata.ResourceVersion;
+        var version = await SettledAsync();
 
         await UntilAsync(async () => (await PodAsync())!.Status!.ContainerStatuses![0].RestartCount >= 4, TimeSpan.FromSeconds(2));
         await PassAsync(TimeSpan.FromSeconds(5));
@@ -79,8 +78,7 @@ public sealed class DiagnosisScenarioTests : IAsyncLifetime
         await FailAsync("ImagePull", null);
         var failed = await ReadyAsync("False", "ImagePullFailed");
         Assert.Matches("pod twin-8b-[a-z0-9-]+: there is no image vllm/vllm-openai:[^ ]+: correct spec.engine.image$", failed.Message);
-        await PassAsync(TimeSpan.FromSeconds(3));
-        var version = (await EndpointAsync())!.Metadata.ResourceVersion;
+        var version = await SettledAsync();
 
         await PassAsync(TimeSpan.FromSeconds(60));
 
@@ -183,6 +181,14 @@ public sealed class DiagnosisScenarioTests : IAsyncLifetime
     private async Task<Pod?> PodAsync() => (await _client!.ListAsync<Pod>("default", new() { LabelSelector = ApiGroup.EndpointLabel }, _guard.Token)).Items is [var first, ..] ? first : null;
 
     private async Task<int> ToldAsync(string reason) => (await _client!.ListAsync<Event>("default", null, _guard.Token)).Items.Count(told => told.Reason == reason && told.Regarding?.Kind == "LlmEndpoint");
+
+    /// <summary>Version of the endpoint once all there is to tell beside the cause is told as well.</summary>
+    private async Task<string?> SettledAsync()
+    {
+        await UntilAsync(async () => (await EndpointAsync())!.Status is { Replicas: 1, UpdatedReplicas: 1 } status && status.Conditions.IsTrue("Scheduled"), TimeSpan.FromMilliseconds(100));
+        await PassAsync(TimeSpan.FromSeconds(3));
+        return (await EndpointAsync())!.Metadata.ResourceVersion;
+    }
 
     private async Task PassAsync(TimeSpan time)
     {
