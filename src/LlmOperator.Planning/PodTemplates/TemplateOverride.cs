@@ -74,7 +74,7 @@ internal static class TemplateOverride
             return $"{Root}.spec.containers[{Name}] has the name of the operator's sidecar: change that as {Root}.spec.initContainers[{Name}], give another container another name, or set spec.promptTrace.enabled to false";
         }
 
-        return InitContainer(merged) is { RestartPolicy: "Always" } sidecar && (sidecar.Ports ?? []).SequenceEqual(wanted.Ports!) && string.IsNullOrEmpty(sidecar.Command?.FirstOrDefault())
+        return InitContainer(merged) is { RestartPolicy: "Always", Command: null or { Count: 0 } } sidecar && (sidecar.Ports ?? []).SequenceEqual(wanted.Ports!)
             ? null
             : $"{Root}.spec.initContainers[{Name}] is what requests reach the engine through: its image, env, resources, volumeMounts and probes may be changed, its ports, command and restartPolicy not; to do without it set spec.promptTrace.enabled to false";
 
