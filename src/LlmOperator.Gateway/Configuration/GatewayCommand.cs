@@ -59,13 +59,13 @@ public static class GatewayCommand
             MaxHeldBytes = result.GetValue(held),
             MaxConcurrentRequests = (int)result.GetValue(concurrent),
             MaxAttempts = (int)result.GetValue(attempts),
-            ConnectTimeout = result.GetValue(connect),
-            AttemptTimeout = result.GetValue(attempt),
-            Timeout = result.GetValue(total),
+            ConnectTimeout = TimeSpan.FromSeconds(result.GetValue(connect)),
+            AttemptTimeout = TimeSpan.FromSeconds(result.GetValue(attempt)),
+            Timeout = TimeSpan.FromSeconds(result.GetValue(total)),
             FeedbackPerMinute = (int)result.GetValue(feedback),
-            ShutdownDelay = result.GetValue(delay),
-            ShutdownGrace = result.GetValue(grace),
-            FlushTime = result.GetValue(flush),
+            ShutdownDelay = TimeSpan.FromSeconds(result.GetValue(delay)),
+            ShutdownGrace = TimeSpan.FromSeconds(result.GetValue(grace)),
+            FlushTime = TimeSpan.FromSeconds(result.GetValue(flush)),
         }));
         return command;
     }
@@ -125,14 +125,14 @@ public static class GatewayCommand
             : Wrong<long>(result, $"must be a whole number from {least} to {most}"),
     };
 
-    private static Option<TimeSpan> Seconds(string name, string description, TimeSpan fallback, double least) => new(name)
+    private static Option<double> Seconds(string name, string description, TimeSpan fallback, double least) => new(name)
     {
         HelpName = "SECONDS",
         Description = description,
-        DefaultValueFactory = _ => fallback,
+        DefaultValueFactory = _ => fallback.TotalSeconds,
         CustomParser = result => double.TryParse(result.Tokens[0].Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds >= least && seconds <= 86400
-            ? TimeSpan.FromSeconds(seconds)
-            : Wrong<TimeSpan>(result, $"must be a number of seconds {(least > 0 ? "above 0" : "from 0")} up to 86400"),
+            ? seconds
+            : Wrong<double>(result, $"must be a number of seconds {(least > 0 ? "above 0" : "from 0")} up to 86400"),
     };
 
     private static T? Wrong<T>(ArgumentResult result, string problem)

@@ -82,7 +82,8 @@ internal sealed class RequestPreparer(ClusterView cluster, TemplateShelf templat
             throw new RefusedException(new(
                 StatusCodes.Status503ServiceUnavailable,
                 "prompt_template_invalid",
-                $"The prompt template of {facts.Name} cannot be used: {problem}. Correct key {facts.Template!.Key} of ConfigMap {facts.Template.Name}") { RetryAfter = TemplateRetry });
+                $"The prompt template of {facts.Name} cannot be used: {problem}. Correct key {facts.Template!.Key} of ConfigMap {facts.Template.Name}")
+            { RetryAfter = TemplateRetry });
         }
 
         edits.Add(new(start, end, Quoted(template.Render(query, context: ""))));

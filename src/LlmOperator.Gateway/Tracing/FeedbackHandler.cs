@@ -32,7 +32,7 @@ internal sealed partial class FeedbackHandler(GatewayOptions options, ClusterVie
             Admit(caller, who);
             using var body = await bodies.ReadAsync(context).ConfigureAwait(false);
             var feedback = Feedback.Read(body.Bytes.Span);
-            if (memory.Find(feedback.Trace) is not { } request || request.Caller != caller.Name)
+            if (memory.Find(feedback.Trace, caller.Name) is not { } request)
             {
                 throw new RefusedException(new(StatusCodes.Status404NotFound, "trace_not_found", "No answer with this trace is remembered: give feedback with the x-llmops-trace-id of an answer of yours, soon after it") { Param = "trace_id" });
             }

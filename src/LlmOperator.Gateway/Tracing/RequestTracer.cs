@@ -50,7 +50,7 @@ internal sealed partial class RequestTracer(TraceExporters exporters, TraceMemor
     public void End(ModelRequest request, TracedRequest traced, string route, int status)
     {
         var exchange = traced.Exchange;
-        memory.Add(exchange.Trace.TraceId, new(exchange.Trace.SpanId, request.Facts.Name, request.Caller.Name));
+        memory.Add(exchange.Trace.TraceId, request.Caller.Name, new(exchange.Trace.SpanId, request.Facts.Name));
         var isSampledOut = exchange.Error is null && !new Sampler(request.Facts.Trace.SampleRate).Keeps(exchange.Trace.TraceId);
         byte[]? span = null;
         try

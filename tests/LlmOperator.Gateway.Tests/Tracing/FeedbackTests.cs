@@ -42,6 +42,11 @@ public sealed class FeedbackTests
         using var other = await bench.PostAsync("/v1/feedback", body, request => request.Headers.Authorization = new("Bearer", "b"));
         using var own = await bench.PostAsync("/v1/feedback", body, request => request.Headers.Authorization = new("Bearer", "a"));
         Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.OK), (other.StatusCode, own.StatusCode));
+
+        // Nor does a caller take a trace over by asking within it.
+        Assert.Equal(trace, await AskAsync(bench, "b", $"00-{trace}-b7ad6b7169203331-01"));
+        using var still = await bench.PostAsync("/v1/feedback", body, request => request.Headers.Authorization = new("Bearer", "a"));
+        Assert.Equal(HttpStatusCode.OK, still.StatusCode);
     }
 
     [Fact]
@@ -101,8 +106,8 @@ public sealed class FeedbackTests
     {
         var memory = new TraceMemory(most: 3);
         var traces = Enumerable.Range(0, 5).Select(_ => System.Diagnostics.ActivityTraceId.CreateRandom()).ToList();
-        traces.ForEach(trace => memory.Add(trace, new(default, "chat", "")));
-        Assert.Equal([false, false, true, true, true], traces.Select(trace => memory.Find(trace) is not null));
+        traces.ForEach(trace => memory.Add(trace, "", new(default, "chat")));
+        Assert.Equal([false, false, true, true, true], traces.Select(trace => memory.Find(trace, "") is not null));
     }
 
     private static Task<Bench> StartAsync(Microsoft.AspNetCore.Http.RequestDelegate? answer = null, Action<Bench>? prepare = null) => Bench.StartAsync(
@@ -114,9 +119,13 @@ public sealed class FeedbackTests
         },
         options => options with { TraceEndpoint = new("http://collector:4318"), FeedbackPerMinute = 10 });
 
-    private static async Task<string> AskAsync(Bench bench, string? key = null)
+    private static async Task<string> AskAsync(Bench bench, string? key = null, string? traceparent = null)
     {
-        using var answer = await bench.PostAsync("/v1/chat/completions", Bodies.Chat, request => request.Headers.Authorization = key is null ? null : new("Bearer", key));
+        using var answer = await bench.PostAsync("/v1/chat/completions", Bodies.Chat, request =>
+        {
+            request.Headers.Authorization = key is null ? null : new("Bearer", key);
+            request.Headers.Add("traceparent", traceparent);
+        });
         await answer.Content.ReadAsStringAsync(bench.Guard);
 
         // The trace is remembered once the answer has ended, which the gateway may notice after the client.
