@@ -225,7 +225,10 @@ internal sealed class FakeKubeClient : IKubeClient
         await BeforeAsync(new FakeRequest("apply", T.Resource.Plural, key, Subresource: options.Subresource), cancellationToken);
         lock (_gate)
         {
-            return Read<T>(Merge(T.Resource.Plural, key, Write(obj)));
+            // A subresource has no object of its own: applying it makes none.
+            return options.Subresource is null || _objects.ContainsKey((T.Resource.Plural, key))
+                ? Read<T>(Merge(T.Resource.Plural, key, Write(obj)))
+                : throw Error(HttpStatusCode.NotFound, "NotFound");
         }
     }
 
