@@ -202,11 +202,18 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
             return false;
         }
 
-        await output.WriteLineAsync(NextCommands(cluster, applied));
+        var endpoint = applied.FirstOrDefault(obj => obj.Resource.Kind == "LlmEndpoint")?.Key;
+        var url = endpoint is { } key ? ServiceAddress.Of(cluster, key.Namespace ?? "default", key.Name) : null;
+        if (url is not null)
+        {
+            await ServiceAddress.OpenAsync(url, cancellationToken);
+        }
+
+        await output.WriteLineAsync(NextCommands(applied, url));
         return true;
     }
 
-    private string NextCommands(EmbeddedCluster cluster, IReadOnlyList<AppliedObject> applied)
+    private string NextCommands(IReadOnlyList<AppliedObject> applied, Uri? url)
     {
         var endpoint = applied.FirstOrDefault(obj => obj.Resource.Kind == "LlmEndpoint")?.Key;
         var ns = endpoint?.Namespace is null or "default" ? "" : $" -n {endpoint.Value.Namespace}";
@@ -221,7 +228,7 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
               kubectl describe llmendpoint {key.Name}{ns}
               kubectl scale llmendpoint {key.Name} --replicas=2{ns}
               kubectl get events --sort-by=.lastTimestamp{ns}
-            """ + (ServiceAddress.Of(cluster, key.Namespace ?? "default", key.Name) is { } url ? Curl(url, key.Name) : "")
+            """ + (url is null ? "" : Curl(url, key.Name))
             : "");
     }
 

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using LlmOperator.Sandbox;
 using LlmOperator.Sandbox.Kinds;
 using LlmOperator.Sandbox.Storage;
@@ -9,6 +10,9 @@ internal static class ServiceAddress
 {
     private const string GatewayName = "llm-gateway";
     private const int HttpPort = 80;
+
+    private static readonly TimeSpan OpenTime = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(50);
 
     private static readonly ResourceName Services = new("", "services");
 
@@ -30,5 +34,31 @@ internal static class ServiceAddress
         }
 
         return null;
+    }
+
+    /// <summary>Waits a while until somebody takes connections: a gateway may be ready a moment after its first endpoint.</summary>
+    public static async Task OpenAsync(Uri url, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(OpenTime);
+        while (!limit.IsCancellationRequested)
+        {
+            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                await socket.ConnectAsync(url.Host, url.Port, limit.Token);
+                return;
+            }
+            catch (SocketException)
+            {
+                await Task.Delay(Again, limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (OperationCanceledException)
+            {
+                break;
+            }
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
     }
 }

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
+using System.Text.RegularExpressions;
 using LlmOperator.Cli;
 using LlmOperator.Testing;
 using Xunit;
@@ -32,6 +34,34 @@ public sealed class SandboxCommandTests : IDisposable
         {
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Kubeconfig));
         }
+    }
+
+    [Fact]
+    public async Task The_address_it_prints_answers_as_openai_does_and_its_page_lists_traces()
+    {
+        var file = Write("both.yaml", $"{File.ReadAllText(Path.Combine(Samples, "llmmodel-twin-8b.yaml"))}\n---\n{File.ReadAllText(Path.Combine(Samples, "llmendpoint-twin-8b.yaml"))}");
+        await using var output = new LockedWriter();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        stop.CancelAfter(TimeSpan.FromSeconds(90));
+        var running = new RootCommand { SandboxCommand.Create() }.Parse(["sandbox", "--kubeconfig", Kubeconfig, "--apply", file, "--wait"])
+            .InvokeAsync(new InvocationConfiguration { Output = output, Error = output }, stop.Token);
+        while (!output.Text.Contains("running until", StringComparison.Ordinal) && !running.IsCompleted)
+        {
+            await Task.Yield();
+        }
+
+        var address = Regex.Match(output.Text, @"curl (http://\S+/v1/chat/completions)");
+        Assert.True(address.Success, output.Text);
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        using var body = new StringContent("""{"model":"twin-8b","messages":[{"role":"user","content":"What is a pod?"}]}""", Encoding.UTF8, "application/json");
+        using var answer = await client.PostAsync(address.Groups[1].Value, body, stop.Token);
+        var text = await answer.Content.ReadAsStringAsync(stop.Token);
+        Assert.True(answer.IsSuccessStatusCode, text);
+        Assert.Contains("What is a pod?", text);
+        Assert.Contains("Recent traces", await client.GetStringAsync(Regex.Match(output.Text, @"traces: (\S+)").Groups[1].Value, stop.Token));
+
+        await stop.CancelAsync();
+        Assert.Equal(0, await running);
     }
 
     [Fact]
@@ -196,6 +226,34 @@ public sealed class SandboxCommandTests : IDisposable
         var code = await new RootCommand { SandboxCommand.Create() }.Parse(["sandbox", "--kubeconfig", Kubeconfig, .. arguments])
             .InvokeAsync(new InvocationConfiguration { Output = output, Error = error }, guard.Token);
         return (code, output.ToString(), error.ToString());
+    }
+
+    /// <summary>Output that can be read while it is written.</summary>
+    private sealed class LockedWriter : TextWriter
+    {
+        private readonly Lock _gate = new();
+        private readonly StringBuilder _text = new();
+
+        public override Encoding Encoding => Encoding.UTF8;
+
+        public string Text
+        {
+            get
+            {
+                lock (_gate)
+                {
+                    return _text.ToString();
+                }
+            }
+        }
+
+        public override void Write(char value)
+        {
+            lock (_gate)
+            {
+                _text.Append(value);
+            }
+        }
     }
 
     private string Write(string name, string text)
