@@ -152,7 +152,7 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
                 WebhookUrl = new("https://127.0.0.1:0"),
                 ShutdownTimeout = TimeSpan.FromSeconds(5),
                 Registries = new() { HuggingFaceEndpoint = around.Hub },
-                DataPath = new() { TraceEndpoint = around.Traces },
+                DataPath = new() { TraceEndpoint = around.Traces, GatewayReplicas = 1 },
             },
             client,
             time,

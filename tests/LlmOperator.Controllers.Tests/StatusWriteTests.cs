@@ -117,7 +117,7 @@ public sealed class StatusWriteTests
         cluster.PutEndpoint();
 
         await Until.TrueAsync(
-            () => cluster.Log.Lines.Any(line => line.Text.Contains("the cluster's definition of LlmEndpoint is older than this operator", StringComparison.Ordinal)), "the log says so");
+            () => cluster.Log.Errors.Any(error => error.Message.Contains("the cluster's definition of LlmEndpoint is older than this operator", StringComparison.Ordinal)), "the log says so");
     }
 
     private static async Task<OperatorFixture> WithModelAsync()

@@ -203,7 +203,7 @@ internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder even
             return container.Due;
         }
 
-        if (!PodDirections.Fails(pod, "ImagePull"))
+        if (container.Init || !PodDirections.Fails(pod, "ImagePull"))
         {
             if (container.Missing is null)
             {

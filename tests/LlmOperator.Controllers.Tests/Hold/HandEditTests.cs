@@ -83,7 +83,16 @@ public sealed class HandEditTests
         await cluster.SettleAsync();
         if (typeof(T) == typeof(Deployment))
         {
-            cluster.CountPods();
+            // Its controller counts for as long as there is something it has not seen.
+            await Until.TrueAsync(
+                () =>
+                {
+                    cluster.CountPods();
+                    return cluster.Condition("Progressing") is { Reason: "RevisionAvailable" };
+                },
+                "the change is rolled out",
+                cluster.Clock,
+                TimeSpan.FromSeconds(1));
         }
 
         await MinuteAsync(cluster);

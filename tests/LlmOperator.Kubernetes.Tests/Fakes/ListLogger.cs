@@ -7,6 +7,7 @@ internal sealed class ListLogger : ILogger
 {
     private readonly List<(LogLevel Level, string Text)> _lines = [];
     private readonly List<object> _scopes = [];
+    private readonly List<Exception> _errors = [];
 
     public IReadOnlyList<(LogLevel Level, string Text)> Lines
     {
@@ -15,6 +16,17 @@ internal sealed class ListLogger : ILogger
             lock (_lines)
             {
                 return [.. _lines];
+            }
+        }
+    }
+
+    public IReadOnlyList<Exception> Errors
+    {
+        get
+        {
+            lock (_lines)
+            {
+                return [.. _errors];
             }
         }
     }
@@ -47,7 +59,11 @@ internal sealed class ListLogger : ILogger
     {
         lock (_lines)
         {
-            _lines.Add((logLevel, exception is null ? formatter(state, exception) : $"{formatter(state, exception)}: {exception.Message}"));
+            _lines.Add((logLevel, formatter(state, exception)));
+            if (exception is not null)
+            {
+                _errors.Add(exception);
+            }
         }
     }
 }
