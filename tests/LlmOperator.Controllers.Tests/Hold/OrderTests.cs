@@ -63,7 +63,7 @@ public sealed class OrderTests
         }
     }
 
-    private static async Task CreateAsync(OperatorFixture cluster, IReadOnlyList<string> order)
+    private static async Task CreateAsync(OperatorFixture cluster, string[] order)
     {
         cluster.Start();
         foreach (var thing in order)
@@ -134,7 +134,7 @@ public sealed class OrderTests
         }
     }
 
-    private static IEnumerable<IReadOnlyList<string>> Orders(IReadOnlyList<string> things) => things.Count == 0
+    private static IEnumerable<string[]> Orders(string[] things) => things.Length == 0
         ? [[]]
-        : things.SelectMany(first => Orders([.. things.Where(other => other != first)]).Select(rest => (IReadOnlyList<string>)[first, .. rest]));
+        : things.SelectMany(first => Orders([.. things.Where(other => other != first)]).Select(rest => (string[])[first, .. rest]));
 }
