@@ -12,6 +12,7 @@ public sealed class OwnWrites<T>
     private readonly Informer<T> _informer;
     private readonly ConcurrentDictionary<ObjectKey, (string? SeenVersion, T Written)> _writes = new();
     private IKubeObject? _echo;
+    private ulong _latest;
 
     /// <summary>Shows the objects of an informer.</summary>
     public OwnWrites(Informer<T> informer)
@@ -20,6 +21,11 @@ public sealed class OwnWrites<T>
         informer.AddHandler(change =>
         {
             var key = ObjectKey.Of(change.Object);
+            if (ulong.TryParse(change.Object.Metadata.ResourceVersion, out var version) && version > _latest)
+            {
+                Volatile.Write(ref _latest, version);
+            }
+
             var written = _writes.TryGetValue(key, out var write);
             _echo = written && change.Type != ObjectEventType.Deleted && change.Object.Metadata.ResourceVersion == write.Written.Metadata.ResourceVersion ? change.Object : null;
             if (written && (change.Type == ObjectEventType.Deleted || !IsBehind((T)change.Object, write)))
@@ -66,9 +72,14 @@ public sealed class OwnWrites<T>
     }
 
     // Versions of one kind are numbers that grow. Where they are not, only a version known to be the one before the write is taken for older.
-    private static bool IsBehind(T? cached, (string? SeenVersion, T Written) write)
+    private bool IsBehind(T? cached, (string? SeenVersion, T Written) write)
     {
         var (version, written) = (cached?.Metadata.ResourceVersion, write.Written.Metadata.ResourceVersion);
+        if (cached is null && ulong.TryParse(written, out var made) && Volatile.Read(ref _latest) > made)
+        {
+            return false; // Changes come in order: what has none left after a later one was deleted before the answer to the write came.
+        }
+
         return ulong.TryParse(version, out var known) && ulong.TryParse(written, out var own)
             ? known < own
             : version != written && version == write.SeenVersion;

@@ -6,7 +6,9 @@ using LlmOperator.Api.Models;
 using LlmOperator.Controllers.Registries;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Kubernetes.Tests.Fakes;
 using LlmOperator.Planning.Models;
+using Xunit;
 
 namespace LlmOperator.Controllers.Tests.Hold;
 
@@ -20,6 +22,31 @@ internal static class Outcome
             .. cluster.Api.PeekAll<LlmEndpoint>().Select(endpoint => $"{endpoint.Metadata.Name} {Conditions(endpoint.Status?.Conditions)}"),
             .. cluster.Api.PeekAll<LlmModel>().Select(model => $"{model.Metadata.Name} {string.Join(',', model.Metadata.Finalizers ?? [])} {model.Status?.ResolvedRevision} {Conditions(model.Status?.Conditions)}"),
         ]);
+
+    /// <summary>Lets the clock run until the cluster holds what is expected, and fails with what it holds when it never does.</summary>
+    public static async Task ReachAsync(OperatorFixture cluster, string expected, string when)
+    {
+        for (var second = 0; second < 600 && Of(cluster) != expected; second++)
+        {
+            await PassAsync(cluster, seconds: 1);
+        }
+
+        var outcome = Of(cluster);
+        Assert.True(outcome == expected, $"{when}:\n{outcome}\nexpected:\n{expected}");
+    }
+
+    /// <summary>Lets the clock run second by second, and all that it wakes run out.</summary>
+    public static async Task PassAsync(OperatorFixture cluster, int seconds)
+    {
+        for (var second = 0; second < seconds; second++)
+        {
+            cluster.Clock.Advance(TimeSpan.FromSeconds(1));
+            for (var round = 0; round < 10; round++)
+            {
+                await Until.QuietAsync();
+            }
+        }
+    }
 
     private static IEnumerable<string> All<T>(OperatorFixture cluster)
         where T : class, IKubeObject<T>

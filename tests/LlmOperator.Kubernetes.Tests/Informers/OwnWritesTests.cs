@@ -53,6 +53,16 @@ public sealed class OwnWritesTests
     }
 
     [Fact]
+    public void A_write_whose_answer_comes_after_the_deletion_does_not_bring_the_object_back()
+    {
+        _cache.Upsert(Version("9", "before"));
+        _cache.Remove(Version("11", "ours"));
+        _writes.Wrote(Version("10", "ours"));
+
+        Assert.Null(_writes.Get(Key));
+    }
+
+    [Fact]
     public void Only_the_change_that_shows_our_own_write_is_an_echo()
     {
         var echoes = new List<(string? Version, bool IsEcho)>();
