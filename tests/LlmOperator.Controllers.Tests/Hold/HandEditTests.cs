@@ -11,6 +11,9 @@ public sealed class HandEditTests
     /// <summary>One for the child; the others tell of it in the endpoint's status, when the child is the workload.</summary>
     private const int MostWrites = 6;
 
+    /// <summary>The clock runs a little while something is awaited: a watch that has come to its end is opened again after a moment.</summary>
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);
+
     [Fact]
     public Task A_Deployment() => TouchAsync<Deployment>(
         child => child with { Spec = child.Spec! with { Replicas = 5 } },
@@ -51,18 +54,18 @@ public sealed class HandEditTests
         // Owned: the spec.
         Assert.True(isRight(Live()));
         cluster.Api.Put(spoil(Live()));
-        await Until.TrueAsync(() => isRight(Live()), $"{T.Resource.Kind} is put right");
+        await Until.TrueAsync(() => isRight(Live()), $"{T.Resource.Kind} is put right", cluster.Clock, Tick);
         await RestAsync<T>(cluster, before);
 
         // Owned: a label.
         var labels = Live().Metadata.Labels!;
         cluster.Api.Put(withMetadata(Live(), Live().Metadata with { Labels = labels.ToDictionary(label => label.Key, _ => "other") }));
-        await Until.TrueAsync(() => Live().Metadata.Labels!.OrderBy(label => label.Key).SequenceEqual(labels.OrderBy(label => label.Key)), "the labels are put right");
+        await Until.TrueAsync(() => Live().Metadata.Labels!.OrderBy(label => label.Key).SequenceEqual(labels.OrderBy(label => label.Key)), "the labels are put right", cluster.Clock, Tick);
         await RestAsync<T>(cluster, before);
 
         // Deleted.
         cluster.Api.Remove<T>("twin");
-        await Until.TrueAsync(() => cluster.Api.Peek<T>("twin") is not null, $"{T.Resource.Kind} is back");
+        await Until.TrueAsync(() => cluster.Api.Peek<T>("twin") is not null, $"{T.Resource.Kind} is back", cluster.Clock, Tick);
         await RestAsync<T>(cluster, before);
 
         // Not owned.
