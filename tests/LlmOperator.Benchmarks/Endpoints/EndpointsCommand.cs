@@ -27,7 +27,7 @@ internal static class EndpointsCommand
         var program = arguments.Text("--operator") ?? ChildProgram.Built("LlmOperator", "llm-operator");
         arguments.ThrowIfAnyLeft();
 
-        using var sandbox = await SandboxProcess.StartAsync(cli, cancellationToken, "--no-operator", "--speed", $"{speed}");
+        using var sandbox = await SandboxProcess.StartAsync(cli, cancellationToken, "--no-operator", "--no-containers", "--speed", $"{speed}");
         using var cluster = new MeasuredCluster(sandbox.Kubeconfig);
         await AddNodesAsync(cluster.Client, (count + GpusOfNode - 1) / GpusOfNode, cancellationToken);
         await cluster.Client.ApplyAsync(Models, Model(), Options, cancellationToken);
