@@ -24,6 +24,9 @@ internal sealed partial class AdmissionCaches(InformerSet informers, IKubeClient
     private readonly Informer<Node> _nodes = informers.Get<Node>();
     private readonly Informer<LeaderWorkerSet> _leaderWorkerSets = informers.Get<LeaderWorkerSet>(OperatorCaches.GroupScope);
 
+    /// <summary>Tries at the API server what endpoints lead to.</summary>
+    public ObjectTrial Trial { get; } = new(client, time, logger);
+
     public bool HasSynced => _models.HasSynced && _endpoints.HasSynced && _nodes.HasSynced;
 
     /// <summary>Completes when reviews can be answered.</summary>

@@ -64,7 +64,8 @@ public static class EndpointPlanner
         };
     }
 
-    private static EndpointPlan Objects(EndpointSettings settings) => new()
+    /// <summary>The objects of settings that can be followed.</summary>
+    internal static EndpointPlan Objects(EndpointSettings settings) => new()
     {
         IsFollowed = true,
         Deployment = settings.Nodes == 1 ? EndpointObjects.Deployment(settings) : null,

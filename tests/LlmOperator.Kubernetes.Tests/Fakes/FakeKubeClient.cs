@@ -222,7 +222,12 @@ internal sealed class FakeKubeClient : IKubeClient
         where T : class, IKubeObject<T>
     {
         var key = ObjectKey.Of(obj);
-        await BeforeAsync(new FakeRequest("apply", T.Resource.Plural, key, Subresource: options.Subresource), cancellationToken);
+        await BeforeAsync(new FakeRequest(options.DryRun ? "try" : "apply", T.Resource.Plural, key, Subresource: options.Subresource), cancellationToken);
+        if (options.DryRun)
+        {
+            return obj;
+        }
+
         lock (_gate)
         {
             // A subresource has no object of its own: applying it makes none.
