@@ -53,6 +53,8 @@ public sealed class OperatorDefinitionTests(OperatorDefinitionTests.Installed in
         { "llmmodels", Model, """{"limits":{"maxInputTokens":5,"maxBatchPrefillTokens":5}}""", """{"limits":{"maxInputTokens":6,"maxBatchPrefillTokens":5}}""", "limits.maxBatchPrefillTokens must be at least limits.maxInputTokens" },
         { "llmmodels", Model, """{"limits":{"maxBatchPrefillTokens":5,"maxBatchTotalTokens":5}}""", """{"limits":{"maxBatchPrefillTokens":6,"maxBatchTotalTokens":5}}""", "limits.maxBatchPrefillTokens must not exceed limits.maxBatchTotalTokens" },
         { "ragindexes", Index, """{"qdrant":{"external":null,"managed":{}}}""", """{"qdrant":{"managed":{}}}""", "qdrant must name exactly one of managed and external" },
+        { "ragindexes", Managed, """{"qdrant":{"managed":{"version":"v1.19.0","storage":{"size":"10Gi","storageClassName":"a"}}}}""", """{"qdrant":{"managed":{"version":"v1.19.0","image":"qdrant/qdrant:v1.19.0","storage":{"size":"10Gi","storageClassName":"a"}}}}""", "spec.qdrant.managed.version: Invalid value: \"object\": image and version exclude each other" },
+        { "ragindexes", Index, """{"qdrant":{"external":{"url":"https://q","tls":{"caSecretRef":{"name":"a","key":"ca.crt"}}}}}""", """{"qdrant":{"external":{"url":"https://q","tls":{"caSecretRef":{"name":"a","key":"ca.crt"},"caConfigMapRef":{"name":"a","key":"ca.crt"}}}}}""", "tls.caSecretRef and tls.caConfigMapRef exclude each other" },
         { "ragindexes", Index, """{"embedding":{"model":"e","size":8}}""", """{"embedding":{"model":"e","size":9}}""", "spec.collections: Invalid value: \"object\": collections[].vectors.size must equal embedding.size" },
         { "ragindexes", Index, "{}", "NAME 53", "<nil>: Invalid value: \"object\": metadata.name must have at most 52 characters" },
     };
@@ -64,6 +66,7 @@ public sealed class OperatorDefinitionTests(OperatorDefinitionTests.Installed in
         { "llmmodels", """{"source":{"huggingFace":{"repo":"a/b"}},"task":"Generate","cache":{"storageClassName":"a","size":"10Gi"}}""", """{"cache":{"size":"20Gi"}}""", """{"cache":{"storageClassName":"b"}}""", "cache.storageClassName cannot be changed" },
         { "ragindexes", Managed, """{"collections":[{"name":"c","shards":2},{"name":"d","shards":3}]}""", """{"collections":[{"name":"c","shards":3}]}""", "spec.collections[0].shards: Invalid value: \"integer\": collections[].shards cannot be changed" },
         { "ragindexes", Managed, """{"qdrant":{"managed":{"storage":{"size":"20Gi"}}}}""", """{"qdrant":{"managed":{"storage":{"storageClassName":"b"}}}}""", "storageClassName cannot be changed: create a second RagIndex with the other class" },
+        { "ragindexes", """{"qdrant":{"managed":{"storage":{"snapshots":{"storageClassName":"a"}}}},"collections":[{"name":"c"}]}""", """{"qdrant":{"managed":{"storage":{"snapshots":{"storageClassName":"a","size":"20Gi"}}}}}""", """{"qdrant":{"managed":{"storage":{"snapshots":{"storageClassName":"b"}}}}}""", "snapshots.storageClassName cannot be changed" },
         { "ragindexes", Managed, "{}", """{"qdrant":{"managed":null,"external":{"url":"http://q"}}}""", "qdrant cannot change between managed and external" },
     };
 
