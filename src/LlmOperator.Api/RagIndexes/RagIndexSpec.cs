@@ -12,6 +12,10 @@ namespace LlmOperator.Api.RagIndexes;
     "!has(self.embedding) || self.collections.all(c, !has(c.vectors) || c.vectors.size == self.embedding.size)",
     "collections[].vectors.size must equal embedding.size, the length of the vectors the embedding model makes: correct one of them",
     FieldPath = ".collections")]
+[Rule(
+    "!has(self.embedding) || self.collections.all(c, !has(c.namedVectors) || c.namedVectors.exists(v, v.size == self.embedding.size && !has(v.multivector)))",
+    "collections[].namedVectors must have a vector of embedding.size that is no multivector, which the embedding model's vectors go into: add one, or correct its size",
+    FieldPath = ".collections")]
 public sealed record RagIndexSpec
 {
     /// <summary>The vector store: one the operator runs (managed), or one that is there already (external).</summary>
@@ -24,6 +28,9 @@ public sealed record RagIndexSpec
 
     /// <summary>The model that makes vectors of texts, for queries and for what is stored.</summary>
     public EmbeddingSpec? Embedding { get; init; }
+
+    /// <summary>What is done about a change that Qdrant cannot make in place.</summary>
+    public MigrationSpec? Migration { get; init; }
 
     /// <summary>Snapshots taken at set times. None when absent.</summary>
     public SnapshotSchedule? Snapshots { get; init; }

@@ -79,26 +79,3 @@ public sealed record SnapshotStatus
     /// <summary>Their size together.</summary>
     public long? Bytes { get; init; }
 }
-
-/// <summary>A collection as it is.</summary>
-public sealed record CollectionStatus
-{
-    /// <summary>Name in the spec.</summary>
-    [Length(255)]
-    public required string Name { get; init; }
-
-    /// <summary>Collection of Qdrant that holds the data.</summary>
-    [Length(255)]
-    public string? PhysicalName { get; init; }
-
-    /// <summary>Alias by which clients find it.</summary>
-    [Length(255)]
-    public string? Alias { get; init; }
-
-    /// <summary>Points in it.</summary>
-    public long? Points { get; init; }
-
-    /// <summary>State Qdrant reports: Green, Yellow, Grey or Red; Missing when it is not there.</summary>
-    [Length(32)]
-    public string? State { get; init; }
-}
