@@ -5,7 +5,6 @@ using LlmOperator.Controllers.Endpoints;
 using LlmOperator.Controllers.Gateways;
 using LlmOperator.Controllers.Models;
 using LlmOperator.Controllers.Registries;
-
 using LlmOperator.Controllers.Telemetry;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Controllers;
@@ -48,6 +47,7 @@ public static class OperatorControllers
         var events = new RecordedEvents(manager.Events);
         EndpointMetrics.AddTo(manager.Metrics.Meter, caches);
 
+        registry = new MeasuredRegistry(registry, manager.Metrics.Meter, time);
         var credentials = new CredentialReader(manager.Client);
         var lookups = new RegistryLookups(registry, credentials, options, time, random);
         var keeper = new ModelCacheKeeper(caches, manager.Client, options, time);
