@@ -8,7 +8,6 @@ using LlmOperator.Controllers.Models;
 using LlmOperator.Controllers.RagIndexes;
 using LlmOperator.Controllers.RagIndexes.Collections;
 using LlmOperator.Controllers.Registries;
-
 using LlmOperator.Controllers.Telemetry;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Controllers;
@@ -58,6 +57,7 @@ public static class OperatorControllers
         EndpointMetrics.AddTo(manager.Metrics.Meter, caches);
         RagIndexMetrics.AddTo(manager.Metrics.Meter, caches);
 
+        registry = new MeasuredRegistry(registry, manager.Metrics.Meter, time);
         var credentials = new CredentialReader(manager.Client);
         var lookups = new RegistryLookups(registry, credentials, options, time, random);
         var keeper = new ModelCacheKeeper(caches, manager.Client, options, time);

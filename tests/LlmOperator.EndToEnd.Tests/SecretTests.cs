@@ -95,6 +95,8 @@ public sealed class SecretTests
         Assert.Contains(places, place => place.Where.StartsWith("configmaps/", StringComparison.Ordinal));
         Assert.Contains(places, place => place.Where == "log" && place.Text.Contains("Starting", StringComparison.Ordinal));
         Assert.Contains(places, place => place.Where == "metrics" && place.Text.Contains("llm_operator", StringComparison.Ordinal));
+        Assert.Contains("llm_operator_registry_requests_total{registry=\"HuggingFace\",result=\"InvalidToken\"}", places.Single(place => place.Where == "metrics").Text);
+        Assert.Contains("llm_operator_registry_request_duration_seconds_count{registry=\"OCI\"}", places.Single(place => place.Where == "metrics").Text);
         Assert.Empty(places.SelectMany(place => Forms.Where(form => place.Text.Contains(form, StringComparison.Ordinal)).Select(form => $"{place.Where}: {form} in …{Around(place.Text, form)}…")));
     }
 

@@ -117,7 +117,7 @@ public static class EndpointPlanner
             Model = settings is null ? before?.Model : new() { Name = settings.Model.Metadata.Name!, Revision = settings.Revision },
             Accelerator = accelerator,
             Memory = fit is null ? before?.Memory : fit.Memory,
-            Cost = EndpointCost.Of(accelerator, state.Replicas, state, observed),
+            Cost = EndpointCost.Of(accelerator, observed),
             Conditions = conditions.Conditions,
         };
     }
