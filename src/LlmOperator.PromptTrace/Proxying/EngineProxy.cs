@@ -77,6 +77,11 @@ internal sealed partial class EngineProxy(SidecarOptions options, HttpMessageInv
             over.CancelAfter(Timeout.InfiniteTimeSpan);
             exchange?.Answered(response);
             EngineAnswer.CopyHead(response, context.Response);
+            if (options.Served.Revision is { } revision && context.Request.Headers.ContainsKey(PodRevision.AskHeader))
+            {
+                context.Response.Headers[PodRevision.Header] = revision;
+            }
+
             await using var answer = new AnswerStream(response);
             await EngineAnswer.CopyBodyAsync(response, answer, context, exchange, over.Token).ConfigureAwait(false);
         }

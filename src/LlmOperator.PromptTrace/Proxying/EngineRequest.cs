@@ -35,7 +35,7 @@ internal static class EngineRequest
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
             Content = body,
         };
-        RequestHeaders.Copy(context.Request.Headers, request, trace);
+        RequestHeaders.Copy(context.Request.Headers, request, trace, static name => name.Equals(PodRevision.AskHeader, StringComparison.OrdinalIgnoreCase));
         return request;
     }
 
