@@ -33,6 +33,9 @@ public static class ApiGroup
     /// <summary>Annotation with the hash of what the operator wanted of an object when it last wrote it.</summary>
     public const string ContentHashAnnotation = Name + "/content-hash";
 
+    /// <summary>Annotation of an endpoint's workload with the image the operator gave its sidecar.</summary>
+    public const string SidecarImageAnnotation = Name + "/prompt-trace-image";
+
     /// <summary>Label of pods that load weights from a model's cache; its value names the set of folders they load.</summary>
     public const string CacheLabel = Name + "/cache";
 

@@ -88,7 +88,7 @@ public sealed partial class Gateway : IAsyncDisposable
             new(_cluster, _templates),
             new(options, _engines, metrics, () => _keys.AreAsked, _time, _logger),
             new(_cluster),
-            new(options, _cluster, bodies, _exporters, memory, metrics, _time, _logger),
+            new(options, _cluster, bodies, _exporters, memory, new(_cluster, _engines, _time), metrics, _time, _logger),
             new(_exporters, memory, _time, _logger),
             metrics,
             _logger);

@@ -14,6 +14,12 @@ using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 try
 {
     var command = args.Length == 0 ? "--help" : args[0];
+    if (command is "prompt-trace" or "prompt-trace-engine" or "gateway")
+    {
+        // Load and trivial server do next to nothing for a request: handing each to another thread would be most of it.
+        Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+    }
+
     Func<Arguments, CancellationToken, Task<int>>? run = command switch
     {
         "echo" => EchoCommand.RunAsync,

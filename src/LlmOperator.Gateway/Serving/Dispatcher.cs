@@ -168,6 +168,7 @@ internal sealed partial class Dispatcher(GatewayOptions options, HttpMessageInvo
         };
         var isKeyOurs = areKeysOurs();
         RequestHeaders.Copy(context.Request.Headers, message, exchange.Trace, name => IsOurs(name, isKeyOurs));
+        message.Headers.TryAddWithoutValidation(PodRevision.AskHeader, "1");
         return message;
     }
 
@@ -177,6 +178,7 @@ internal sealed partial class Dispatcher(GatewayOptions options, HttpMessageInvo
         || name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)
         || name.Equals("Expect", StringComparison.OrdinalIgnoreCase)
         || name.Equals("Accept-Encoding", StringComparison.OrdinalIgnoreCase)
+        || name.Equals(PodRevision.AskHeader, StringComparison.OrdinalIgnoreCase)
         || (isKeyOurs && name.Equals("Authorization", StringComparison.OrdinalIgnoreCase));
 
     private static partial class Log

@@ -16,7 +16,8 @@ namespace LlmOperator.Gateway.Serving;
 /// <param name="templates">The prompt templates.</param>
 internal sealed class RequestPreparer(ClusterView cluster, TemplateShelf templates)
 {
-    private const char AdapterMark = ':';
+    /// <summary>Stands between an endpoint's name and an adapter's.</summary>
+    public const char AdapterMark = ':';
 
     private static readonly TimeSpan TemplateRetry = TimeSpan.FromSeconds(30);
 

@@ -16,7 +16,7 @@ using Microsoft.Extensions.Logging;
 namespace LlmOperator.Gateway.Tracing;
 
 /// <summary>Takes feedback and passes it on to where the trace it is about went. It is told and counted, and changes nothing else.</summary>
-internal sealed partial class FeedbackHandler(GatewayOptions options, ClusterView cluster, BodyReader bodies, TraceExporters exporters, TraceMemory memory, GatewayMetrics metrics, TimeProvider time, ILogger logger)
+internal sealed partial class FeedbackHandler(GatewayOptions options, ClusterView cluster, BodyReader bodies, TraceExporters exporters, TraceMemory memory, FeedbackPeers peers, GatewayMetrics metrics, TimeProvider time, ILogger logger)
 {
     private const int MostCallers = 10_000;
     private const string Evaluation = "user_feedback";
@@ -29,15 +29,22 @@ internal sealed partial class FeedbackHandler(GatewayOptions options, ClusterVie
         var who = caller.Name.Length > 0 ? caller.Name : context.Connection.RemoteIpAddress?.ToString() ?? "";
         try
         {
-            Admit(caller, who);
+            if (!peers.IsPeer(context))
+            {
+                Admit(caller, who);
+            }
+
             using var body = await bodies.ReadAsync(context).ConfigureAwait(false);
             var feedback = Feedback.Read(body.Bytes.Span);
-            if (memory.Find(feedback.Trace, caller.Name) is not { } request)
+            if (memory.Find(feedback.Trace, caller.Name) is { } request)
+            {
+                Tell(feedback, request);
+            }
+            else if (FeedbackPeers.IsAsked(context.Request) || !await peers.TryAsync(context, body.Bytes).ConfigureAwait(false))
             {
                 throw new RefusedException(new(StatusCodes.Status404NotFound, "trace_not_found", "No answer with this trace is remembered: give feedback with the x-llmops-trace-id of an answer of yours, soon after it") { Param = "trace_id" });
             }
 
-            Tell(feedback, request);
             metrics.Feedback("accepted");
             context.Response.ContentType = "application/json";
             await context.Response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes($$"""{"object":"feedback","trace_id":"{{feedback.Trace}}"}"""), context.RequestAborted).ConfigureAwait(false);

@@ -35,6 +35,9 @@ public static class EngineAnswer
             // The server has no trailers for HTTP/1.1, but leaves the framing to whoever asks for it.
             context.Response.Headers.TransferEncoding = "chunked";
             context.Response.Headers.Trailer = new StringValues(from.Headers.NonValidated["Trailer"].ToArray());
+
+            // Until the head is out, the server counts on writing the frames itself.
+            await context.Response.StartAsync(cancellationToken).ConfigureAwait(false);
         }
 
         var to = context.Response.BodyWriter;

@@ -1,5 +1,7 @@
+using LlmOperator.Api;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
+using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Admission;
 using LlmOperator.Planning.Engines;
@@ -28,7 +30,7 @@ internal static class SpecCheck
     public static (EndpointSettings? Settings, SpecProblem? Problem) Settle(EndpointObservation observed, LlmModel model)
     {
         var (settings, problems) = Look(observed, model);
-        return problems.FirstOrDefault() is { } problem ? (null, problem) : (settings, null);
+        return problems.FirstOrDefault() is { } problem ? (null, problem) : (WithSidecarInUse(settings!, observed), null);
     }
 
     /// <summary>All that is in the way of an endpoint on Kubernetes, in the order in which the condition would tell it.</summary>
@@ -85,6 +87,20 @@ internal static class SpecCheck
             Pods = Pods(spec),
             DataPath = observed.DataPath,
         };
+    }
+
+    /// <summary>With the sidecar the pods run with, where nothing else about them changes.</summary>
+    private static EndpointSettings WithSidecarInUse(EndpointSettings settings, EndpointObservation observed)
+    {
+        IKubeObject? workload = settings.Nodes > 1 ? observed.LeaderWorkerSet : observed.Deployment;
+        if (settings.DataPath.ReplaceSidecars || workload?.Metadata.Annotations?.TryGetValue(ApiGroup.SidecarImageAnnotation, out var image) != true || image is null || image == settings.DataPath.PromptTraceImage)
+        {
+            return settings;
+        }
+
+        var kept = settings with { DataPath = settings.DataPath with { PromptTraceImage = image } };
+        var revision = settings.Nodes > 1 ? EndpointObjects.Revision(observed.LeaderWorkerSet) : EndpointObjects.Revision(observed.Deployment);
+        return EndpointObjects.Revision(PodTemplate.Of(kept)) == revision ? kept : settings;
     }
 
     /// <summary>The model as pods fetch it: from the mirror the operator is told of, where it names none.</summary>
