@@ -17,13 +17,14 @@ internal sealed class RagIndexFixture : IAsyncDisposable
 
     public RagIndexFixture()
     {
+        Operator = new() { Qdrant = new() { Handler = _ => Server!.CreateHandler() } };
         Server = new(Operator.Clock);
     }
 
     /// <summary>The Qdrant behind every address.</summary>
     public QdrantCluster Server { get; }
 
-    public OperatorFixture Operator => field ??= new() { Qdrant = new() { Handler = _ => Server.CreateHandler() } };
+    public OperatorFixture Operator { get; }
 
     public RagIndexStatus? Status => Operator.Api.Peek<RagIndex>("docs")?.Status;
 
