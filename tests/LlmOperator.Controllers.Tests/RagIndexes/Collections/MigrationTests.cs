@@ -282,6 +282,23 @@ public sealed class MigrationTests
     }
 
     [Fact]
+    public async Task A_generation_whose_graph_finds_too_little_is_not_switched_to()
+    {
+        // The stand-in finds all there is, so more than that is asked for.
+        var qdrant = await FilledAsync(6);
+        qdrant.Migration = qdrant.Migration with { RecallThreshold = 1.01 };
+        var result = await qdrant.SettleAsync(Spec(distance: "Dot"));
+        var issue = Assert.Single(result.Issues);
+        Assert.Equal((CollectionIssueKind.Waiting, "RecallTooLow"), (issue.Kind, issue.Reason));
+        Assert.Equal(1, result.Collections[0].Migration!.Recall);
+        Assert.Equal($"{Name}-g1", await qdrant.AliasAsync());
+
+        qdrant.Migration = qdrant.Migration with { RecallThreshold = 0.9 };
+        Assert.Empty((await qdrant.SettleAsync(Spec(distance: "Dot"))).Issues);
+        Assert.Equal($"{Name}-g2", await qdrant.AliasAsync());
+    }
+
+    [Fact]
     public async Task Named_vectors_are_copied_one_taken_away_is_left_behind_and_one_of_others_comes_along()
     {
         var qdrant = new KeeperFixture();
