@@ -82,6 +82,7 @@ public static class OperatorControllers
             .Watches<PodDisruptionBudget>(gone => Namesakes(caches, gone), IsDeletion)
             .Watches<NetworkPolicy>(gone => Namesakes(caches, gone), IsDeletion)
             .Watches<LlmModel>(model => caches.EndpointsOf(ObjectKey.Of(model)).Select(endpoint => ObjectKey.Of(endpoint)), ModelChanged)
+            .Watches<RagIndex>(index => caches.EndpointsOfRagIndex(ObjectKey.Of(index)).Select(endpoint => ObjectKey.Of(endpoint)), IndexChanged)
             .Watches<Pod>(static pod => OperatorCaches.EndpointOf(pod) is { } endpoint ? [endpoint] : [], scope: OperatorCaches.OwnScope)
             .Watches<Node>(_ => WaitingForNodes(caches), NodeChanged)
             .Workers(workers));
@@ -89,6 +90,7 @@ public static class OperatorControllers
         manager.AddController("gateway", new GatewayReconciler(caches, manager.Client, events, dataPath ?? new(), time), controller => controller
             .For<Deployment>(Predicates.And(IsGateways, NotStatusAlone, change => !caches.Deployments.IsEcho(change)))
             .Watches<LlmEndpoint>(GatewayOf, GatewayAsks)
+            .Watches<RagIndex>(GatewayOf, static change => change is not { Type: ObjectEventType.Updated, IsResync: false, Old: RagIndex before, Object: RagIndex after } || GatewayPlanner.Differs(before, after))
             .Watches<Service>(GatewayOf, Predicates.And(IsGateways, change => !caches.Services.IsEcho(change)))
             .Watches<PodDisruptionBudget>(GatewayOf, Predicates.And(IsGateways, NotStatusAlone, change => !caches.DisruptionBudgets.IsEcho(change)))
             .Watches<ServiceAccount>(GatewayOf, change => !caches.ServiceAccounts.IsEcho(change), OperatorCaches.GatewayScope)
@@ -185,6 +187,14 @@ public static class OperatorControllers
         change is not { Type: ObjectEventType.Updated, IsResync: false, Old: LlmEndpoint before, Object: LlmEndpoint after }
         || before.Spec?.ModelRef.Name != after.Spec?.ModelRef.Name
         || before.Metadata.DeletionTimestamp != after.Metadata.DeletionTimestamp;
+
+    /// <summary>What endpoints make of an index: that it is there, what collections it has, and whether it is ready.</summary>
+    private static bool IndexChanged(ObjectEvent change) =>
+        change is not { Type: ObjectEventType.Updated, IsResync: false, Old: RagIndex before, Object: RagIndex after }
+        || before.Metadata.Generation != after.Metadata.Generation
+        || before.Metadata.DeletionTimestamp != after.Metadata.DeletionTimestamp
+        || before.Status?.Conditions.Find(ConditionTypes.Ready) is var was && after.Status?.Conditions.Find(ConditionTypes.Ready) is var now
+            && (was?.Status != now?.Status || was?.Message != now?.Message);
 
     private static bool NodeChanged(ObjectEvent change) =>
         change is not { Type: ObjectEventType.Updated, Old: Node before, Object: Node after } || CacheTransforms.Differs(before, after);

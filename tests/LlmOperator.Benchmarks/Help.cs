@@ -31,6 +31,10 @@ internal static class Help
                            --small N           small requests of a turn (40000)
                            --spans N           small requests memory is watched over (1000000)
                            --sidecar PATH      prompt-trace; the one built in this repository without it
+          rag-copy         a migration of a collection of Qdrant (the stand-in, in a process of its own): rate, and memory as it goes on
+                           --points N          (100000)
+                           --size N            numbers of a vector (384)
+                           --batch N           points of a request (256)
           informer-memory  memory of an informer of Deployments
                            --count N           Deployments (10000)
           watch-decode     objects a second, and memory allocated for each, of the watch's reader

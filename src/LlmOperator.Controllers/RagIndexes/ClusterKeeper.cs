@@ -78,7 +78,7 @@ internal sealed class ClusterKeeper(TimeProvider time)
             var shards = await client.GetCollectionClusterAsync(name, cancellationToken).ConfigureAwait(false);
             placed.Add(new(
                 name,
-                info.Config.Params.ReplicationFactor ?? 1,
+                info.Config.Params.ReplicationFactor,
                 [.. shards.Replicas.Select(replica => new PlacedShard(replica.ShardId, replica.PeerId, replica.State == ReplicaState.Active))],
                 shards.Transfers.Count));
         }

@@ -51,6 +51,7 @@ public static class EndpointPlanner
         var progressing = EndpointConditions.Progressing(conditions, state, problem, follow, target);
         EndpointConditions.Degraded(conditions, SpecCheck.Ignored(spec, observed.DataPath));
         Overridden(conditions, settings);
+        EndpointConditions.Rag(conditions, spec, observed.RagIndex);
         EndpointConditions.Ready(conditions, model, problem, scheduled, available, progressing, target, state);
 
         var isOut = state.IsComplete && state.Revision == target;

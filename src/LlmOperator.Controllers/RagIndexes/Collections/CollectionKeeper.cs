@@ -48,7 +48,7 @@ internal sealed partial class CollectionKeeper(TimeProvider clock, ILogger<Colle
 
     private static async Task KeepOneAsync(KeepWork work, CollectionSpec spec, IReadOnlyList<string> names, IReadOnlyList<AliasDescription> aliases, CancellationToken cancellationToken)
     {
-        var observed = new ObservedCollection();
+        ObservedCollection? observed = null;
         CollectionIssue? issue = null;
         try
         {
@@ -145,11 +145,11 @@ internal sealed class KeepWork(KeepRequest request, TimeProvider clock)
 
     public void Tell(bool isWarning, string reason, string message) => Events.Add(new(isWarning, reason, message));
 
-    public void Report(string name, ObservedCollection observed, CollectionIssue? issue)
+    public void Report(string name, ObservedCollection? observed, CollectionIssue? issue)
     {
         var now = clock.GetUtcNow();
-        var status = CollectionStatuses.Of(name, request.Owner, observed, Migration, issue, now);
-        if (issue is { Kind: CollectionIssueKind.Failed } && observed.Generations.Count == 0)
+        var status = CollectionStatuses.Of(name, request.Owner, observed ?? new(), Migration, issue, now);
+        if (observed is null)
         {
             status = (request.Previous?.FirstOrDefault(before => before.Name == name) ?? status) with { State = CollectionStatuses.Unknown, Reason = status.Reason, Message = status.Message };
         }
