@@ -22,6 +22,9 @@ public sealed record RagIndexSpec
     /// <summary>The model that makes vectors of texts, for queries and for what is stored.</summary>
     public EmbeddingSpec? Embedding { get; init; }
 
+    /// <summary>How documents that are given to the gateway become points.</summary>
+    public IngestSpec? Ingest { get; init; }
+
     /// <summary>What happens to the data when the RagIndex is deleted: it stays, it is deleted, or a snapshot is taken and then it is deleted.</summary>
     [AllowedValues("Retain", "Delete", "Snapshot")]
     [Default("Retain")]
