@@ -45,7 +45,7 @@ namespace LlmOperator.Qdrant.Json;
 [JsonSerializable(typeof(ProductQuantization))]
 [JsonSerializable(typeof(BinaryQuantization))]
 [JsonSerializable(typeof(TurboQuantization))]
-[JsonSerializable(typeof(JsonNode))]
+[JsonSerializable(typeof(JsonObject))]
 internal sealed partial class QdrantJson : JsonSerializerContext
 {
     /// <summary>Text as it is: escaping what is not ASCII would make Turkish payload up to six times as long.</summary>
