@@ -77,7 +77,7 @@ internal sealed class VectorSearch(QdrantClients qdrant)
         {
             try
             {
-                return (Page: await client.ScrollAsync(collection, request, cancellationToken).ConfigureAwait(false), Problem: (QdrantException?)null);
+                return (Page: (ScrollPage?)await client.ScrollAsync(collection, request, cancellationToken).ConfigureAwait(false), Problem: (QdrantException?)null);
             }
             catch (QdrantException error)
             {

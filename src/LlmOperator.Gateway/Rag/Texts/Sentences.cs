@@ -6,14 +6,14 @@ namespace LlmOperator.Gateway.Rag.Texts;
 internal static partial class Sentences
 {
     /// <summary>The sentences, trimmed, without empty ones.</summary>
-    public static IEnumerable<string> Of(string text)
+    public static IReadOnlyList<string> Of(string text)
     {
-        var start = 0;
+        var (sentences, start) = (new List<string>(), 0);
         foreach (var end in End().EnumerateMatches(text))
         {
             if (text[start..end.Index].Trim() is { Length: > 0 } sentence)
             {
-                yield return sentence;
+                sentences.Add(sentence);
             }
 
             start = end.Index + end.Length;
@@ -21,8 +21,10 @@ internal static partial class Sentences
 
         if (text[start..].Trim() is { Length: > 0 } last)
         {
-            yield return last;
+            sentences.Add(last);
         }
+
+        return sentences;
     }
 
     // Each look-behind is of a fixed, short length: the time is linear in the text.
