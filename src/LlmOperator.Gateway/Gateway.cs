@@ -18,6 +18,7 @@ using LlmOperator.Inference.Spooling;
 using LlmOperator.Inference.Tracing;
 using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Configuration;
+using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Qdrant;
 using LlmOperator.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -47,7 +48,9 @@ public sealed partial class Gateway : IAsyncDisposable
     private readonly TemplateShelf _templates;
     private readonly TraceExporters _exporters;
     private readonly IndexView _indexes;
-    private readonly SecretShelf _secrets;
+    private readonly NamedShelf<Secret> _secrets;
+    private readonly NamedShelf<ConfigMap> _maps;
+    private readonly QdrantClients _qdrant;
     private readonly Drain _drain = new();
     private readonly AdminPages _admin;
     private readonly TwoPortServer _server;
@@ -89,15 +92,16 @@ public sealed partial class Gateway : IAsyncDisposable
         _exporters = new(options, client, _receivers, ResourceOf(options), _time, _logger);
         _indexes = new(client, options.Namespace, _time, _logger);
         _secrets = new(client, options.Namespace, _time, _logger);
+        _maps = new(client, options.Namespace, _time, _logger);
         var figures = new SpoolMetrics(_meter, "llm_gateway", () => _exporters.Readings);
         var memory = new TraceMemory();
         var tracer = new RequestTracer(_exporters, memory, _time, _logger);
         var end = new RequestEnd(tracer, metrics);
         var calls = new EndpointCalls(options, _engines, _services);
-        var clients = new QdrantClients(_secrets, qdrant ?? Connect);
+        _qdrant = new(_secrets, _maps, qdrant, options.ConnectTimeout, _time);
         var tokens = new TokenCounter(calls, _time);
         var embedder = new Embedder(_cluster, _indexes, calls);
-        var retriever = new Retriever(_indexes, new HelperModel(_cluster, calls, _secrets), embedder, new Reranker(_cluster, calls), new(clients), _time, _logger);
+        var retriever = new Retriever(_indexes, new HelperModel(_cluster, calls, _secrets), embedder, new Reranker(_cluster, calls), new(_qdrant), _time, _logger);
         var handler = new GatewayHandler(
             options,
             _drain,
@@ -109,7 +113,7 @@ public sealed partial class Gateway : IAsyncDisposable
             new(_cluster),
             new(options, _cluster, bodies, _exporters, memory, metrics, _time, _logger),
             new(options, _cluster, bodies, new(retriever, _indexes, _templates, tokens, _time), new(_indexes, calls), new(_indexes, tokens), tracer, end, ragMetrics, _time, _logger),
-            new(options, _indexes, new(clients, embedder), ragMetrics, _logger),
+            new(options, _indexes, new(_qdrant, embedder), ragMetrics, _logger),
             tracer,
             end,
             metrics,
@@ -121,9 +125,9 @@ public sealed partial class Gateway : IAsyncDisposable
         _cluster.Changed = () =>
         {
             _templates.Watch([.. _cluster.All.Select(endpoint => endpoint.Facts.Template).OfType<Api.Common.DataKeyReference>().Distinct()]);
-            WatchSecrets();
+            WatchNamed();
         };
-        _indexes.Changed = WatchSecrets;
+        _indexes.Changed = WatchNamed;
     }
 
     /// <summary>Where clients are answered, once it listens.</summary>
@@ -185,12 +189,14 @@ public sealed partial class Gateway : IAsyncDisposable
         await _keys.DisposeAsync().ConfigureAwait(false);
         await _templates.DisposeAsync().ConfigureAwait(false);
         await _secrets.DisposeAsync().ConfigureAwait(false);
+        await _maps.DisposeAsync().ConfigureAwait(false);
         await _exporters.DisposeAsync().ConfigureAwait(false);
         _admin.Dispose();
         _meter.Dispose();
         _registry.Dispose();
         _engines.Dispose();
         _services.Dispose();
+        _qdrant.Dispose();
         _receivers.Dispose();
         _ownClient?.Dispose();
         _watching.Dispose();
@@ -208,16 +214,21 @@ public sealed partial class Gateway : IAsyncDisposable
             : !_keys.HasSynced ? $"Secret {ApiKeys.SecretName} is not read yet"
             : _time.GetElapsedTime(_started) >= SomeTime ? null
             : !_templates.HasSynced ? "prompt templates are not read yet"
-            : !_indexes.HasSynced || !_secrets.HasSynced ? "RagIndexes, models and their Secrets are not read yet"
+            : !_indexes.HasSynced || !_secrets.HasSynced || !_maps.HasSynced ? "RagIndexes, models and what they name are not read yet"
             : null;
         _wasReady = reason is null;
         return reason;
     }
 
-    /// <summary>Watches the Secrets that hold keys of helpers and of Qdrant servers.</summary>
-    private void WatchSecrets() => _secrets.Watch(_cluster.All.Select(endpoint => endpoint.Facts.Rag?.Helper?.ApiKeySecretRef?.Name)
-        .Concat(_indexes.All.Select(index => index.ApiKey?.Name))
-        .OfType<string>().ToHashSet(StringComparer.Ordinal));
+    /// <summary>Watches what holds the keys of helpers, and the keys and authorities of Qdrant servers.</summary>
+    private void WatchNamed()
+    {
+        var indexes = _indexes.All.ToList();
+        _secrets.Watch(_cluster.All.Select(endpoint => endpoint.Facts.Rag?.Helper?.ApiKeySecretRef?.Name)
+            .Concat(indexes.SelectMany(index => new[] { index.ApiKey?.Name, index.Tls?.CaSecretRef?.Name }))
+            .OfType<string>().ToHashSet(StringComparer.Ordinal));
+        _maps.Watch(indexes.Select(index => index.Tls?.CaConfigMapRef?.Name).OfType<string>().ToHashSet(StringComparer.Ordinal));
+    }
 
     private static Resource ResourceOf(GatewayOptions options)
     {

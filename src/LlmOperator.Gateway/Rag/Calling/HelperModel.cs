@@ -3,6 +3,7 @@ using LlmOperator.Gateway.Cluster;
 using LlmOperator.Gateway.Rag.Indexes;
 using LlmOperator.Inference.OpenAi;
 using LlmOperator.Inference.Tracing;
+using LlmOperator.Kubernetes.Objects;
 
 namespace LlmOperator.Gateway.Rag.Calling;
 
@@ -23,7 +24,7 @@ internal interface IHelperModel
 /// <param name="cluster">The endpoints.</param>
 /// <param name="calls">Asks models.</param>
 /// <param name="secrets">API keys.</param>
-internal sealed class HelperModel(ClusterView cluster, EndpointCalls calls, SecretShelf secrets) : IHelperModel
+internal sealed class HelperModel(ClusterView cluster, EndpointCalls calls, NamedShelf<Secret> secrets) : IHelperModel
 {
     private const string Path = "/chat/completions";
     private const int LongestAnswer = 64 << 10;
@@ -40,7 +41,7 @@ internal sealed class HelperModel(ClusterView cluster, EndpointCalls calls, Secr
         else if (Uri.TryCreate(service.Url?.TrimEnd('/') + Path, UriKind.Absolute, out var address))
         {
             var key = service.ApiKeySecretRef is not { } secret ? null
-                : secrets.Find(secret) ?? throw new StepException(StepException.NotConfigured, $"Secret {secret.Name} has no key {secret.Key}");
+                : secrets.Value(secret) ?? throw new StepException(StepException.NotConfigured, $"Secret {secret.Name} has no key {secret.Key}");
             answer = await calls.AskAsync(address, key, Body(service.Model ?? "default", prompt, maxTokens), trace, cancellationToken).ConfigureAwait(false);
         }
         else

@@ -154,7 +154,18 @@ internal sealed class Ingestor(QdrantClients qdrant, IEmbedder embedder)
 
     private static IEnumerable<string> CleanedOf(IndexFacts index) => index.Embedded.Select(DocumentTypes.CleanedBeside).OfType<string>().Intersect(index.Plain, StringComparer.Ordinal);
 
-    private static Vectors VectorsOf(IndexFacts index, string collection, string text, float[] vector) => vector;
+    private static Vectors VectorsOf(IndexFacts index, string name, string text, float[] vector)
+    {
+        var collection = index.Collections.First(one => one.Name == name);
+        var vectors = new Vectors { [collection.Vector ?? ""] = vector };
+        foreach (var sparse in collection.ByWords)
+        {
+            var (indices, values) = SparseText.OfDocument(text);
+            vectors[sparse] = new VectorValue.Sparse(indices, values);
+        }
+
+        return vectors;
+    }
 
     private static JsonObject PayloadOf(IndexFacts index, Document document, string chunk)
     {

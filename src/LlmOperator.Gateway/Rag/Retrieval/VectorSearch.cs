@@ -17,7 +17,9 @@ internal sealed class VectorSearch(QdrantClients qdrant)
     private const string MissingCollection = "collection_missing";
 
     /// <summary>The collections a request searches.</summary>
-    public static IReadOnlyList<string> Collections(IndexFacts index, RetrievalSpec retrieval) => retrieval.Collections is { Count: > 0 } named ? named : index.Embedded;
+    public static IReadOnlyList<EmbeddedCollection> Collections(IndexFacts index, RetrievalSpec retrieval) => retrieval.Collections is { Count: > 0 } named
+        ? [.. named.Select(name => index.Collections.FirstOrDefault(collection => collection.Name == name) ?? new(name, null, IsByDistance: false, []))]
+        : index.Collections;
 
     /// <summary>Searches each collection for each query.</summary>
     /// <param name="run">The request.</param>
@@ -35,10 +37,7 @@ internal sealed class VectorSearch(QdrantClients qdrant)
         var client = qdrant.Of(index);
         var collections = Collections(index, retrieval);
         var outcomes = await Task.WhenAll(queries.SelectMany(query =>
-        {
-            var request = Request(retrieval, query.Text, query.Vector, limit, filter);
-            return collections.Select(collection => OneAsync(client, collection, request, cancellationToken));
-        })).ConfigureAwait(false);
+            collections.Select(collection => OneAsync(client, collection, Request(retrieval, collection, query.Text, query.Vector, limit, filter), cancellationToken)))).ConfigureAwait(false);
         foreach (var problem in outcomes.Select(outcome => outcome.Problem).OfType<string>().Distinct())
         {
             run.Degrade(RagNames.Search, problem);
@@ -47,8 +46,8 @@ internal sealed class VectorSearch(QdrantClients qdrant)
         var hits = outcomes.SelectMany(outcome => outcome.Hits.Select(hit => (outcome.Collection, Hit: hit))).ToList();
         span.Add(SpanAttribute.Of("llmops.rag.searches", outcomes.Length));
         span.Add(SpanAttribute.Of("llmops.rag.search_limit", limit));
-        span.Add(SpanAttribute.Of("llmops.rag.collections", [.. collections]));
-        span.Add(SpanAttribute.Of("llmops.rag.hits", [.. hits.Select(hit => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{hit.Collection}/{hit.Hit.Id} {hit.Hit.Score:0.######}"))]));
+        span.Add(SpanAttribute.Of("llmops.rag.collections", [.. collections.Select(collection => collection.Name)]));
+        span.Add(SpanAttribute.Of("llmops.rag.hits", [.. hits.Select(hit => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{hit.Collection.Name}/{hit.Hit.Id} {hit.Hit.Score:0.######}"))]));
 
         // A collection that is missing is an answer of Qdrant's; only when it says nothing at all is it down.
         if (outcomes.Length > 0 && Array.TrueForAll(outcomes, outcome => outcome.Problem is not null and not MissingCollection))
@@ -56,7 +55,7 @@ internal sealed class VectorSearch(QdrantClients qdrant)
             throw new StepException(outcomes[0].Problem!, $"no search was answered: {outcomes[0].Message}");
         }
 
-        var chunks = hits.Select(hit => ChunkOf(index, hit.Collection, hit.Hit, retrieval.Hybrid is null)).OfType<Chunk>().ToList();
+        var chunks = hits.Select(hit => ChunkOf(hit.Collection, hit.Hit, isFused: IsHybrid(retrieval, hit.Collection))).OfType<Chunk>().ToList();
         if (chunks.RemoveAll(chunk => chunk.EmbeddingModel is { } model && index.EmbeddingModel.Length > 0 && !model.Equals(index.EmbeddingModel, StringComparison.OrdinalIgnoreCase)) > 0)
         {
             run.Degrade(RagNames.Search, StepException.ModelMismatch);
@@ -77,7 +76,7 @@ internal sealed class VectorSearch(QdrantClients qdrant)
         {
             try
             {
-                return (Page: (ScrollPage?)await client.ScrollAsync(collection, request, cancellationToken).ConfigureAwait(false), Problem: (QdrantException?)null);
+                return (Page: (ScrollPage?)await client.ScrollAsync(collection.Name, request, cancellationToken).ConfigureAwait(false), Problem: (QdrantException?)null);
             }
             catch (QdrantException error)
             {
@@ -118,21 +117,23 @@ internal sealed class VectorSearch(QdrantClients qdrant)
         return conditions.Count > 0 ? Filter.All(conditions) : null;
     }
 
-    private static QueryPoints Request(RetrievalSpec retrieval, string text, float[] vector, int limit, Filter? filter)
+    private static QueryPoints Request(RetrievalSpec retrieval, EmbeddedCollection collection, string text, float[] vector, int limit, Filter? filter)
     {
-        if (retrieval.Hybrid is not { } hybrid)
+        var dense = retrieval.Vector ?? collection.Vector;
+        if (!IsHybrid(retrieval, collection))
         {
-            return new() { Query = vector, Using = retrieval.Vector, Filter = filter, Limit = limit, WithPayload = PayloadSelector.All };
+            return new() { Query = vector, Using = dense, Filter = filter, Limit = limit, WithPayload = PayloadSelector.All };
         }
 
         // The filter of a fusion does not reach what it fuses.
+        var hybrid = retrieval.Hybrid!;
         var (indices, values) = SparseText.OfQuery(text);
         var candidates = Math.Max(hybrid.Candidates, limit);
         return new()
         {
             Prefetch =
             [
-                new() { Query = vector, Using = retrieval.Vector, Filter = filter, Limit = candidates },
+                new() { Query = vector, Using = dense, Filter = filter, Limit = candidates },
                 new() { Query = Query.Nearest(new VectorValue.Sparse(indices, values)), Using = hybrid.SparseVector, Filter = filter, Limit = candidates },
             ],
             Query = Query.Fuse(hybrid.Fusion == "DBSF" ? Fusion.Dbsf : Fusion.Rrf),
@@ -141,11 +142,14 @@ internal sealed class VectorSearch(QdrantClients qdrant)
         };
     }
 
-    private static async Task<(string Collection, IReadOnlyList<ScoredPoint> Hits, string? Problem, string? Message)> OneAsync(IQdrantClient client, string collection, QueryPoints request, CancellationToken cancellationToken)
+    /// <summary>Whether a collection is searched by words, too: one without such vectors is searched by meaning alone.</summary>
+    private static bool IsHybrid(RetrievalSpec retrieval, EmbeddedCollection collection) => retrieval.Hybrid is { } hybrid && collection.ByWords.Contains(hybrid.SparseVector);
+
+    private static async Task<(EmbeddedCollection Collection, IReadOnlyList<ScoredPoint> Hits, string? Problem, string? Message)> OneAsync(IQdrantClient client, EmbeddedCollection collection, QueryPoints request, CancellationToken cancellationToken)
     {
         try
         {
-            return (collection, await client.QueryAsync(collection, request, cancellationToken).ConfigureAwait(false), null, null);
+            return (collection, await client.QueryAsync(collection.Name, request, cancellationToken).ConfigureAwait(false), null, null);
         }
         catch (QdrantException error)
         {
@@ -157,12 +161,12 @@ internal sealed class VectorSearch(QdrantClients qdrant)
         }
     }
 
-    private static Chunk? ChunkOf(IndexFacts index, string collection, ScoredPoint hit, bool isPlain) =>
+    private static Chunk? ChunkOf(EmbeddedCollection collection, ScoredPoint hit, bool isFused) =>
         hit.Payload is not { } payload || Text(payload, "content") is not { Length: > 0 } content ? null : new()
         {
             Id = hit.Id.ToString(),
-            Collection = collection,
-            Type = Text(payload, "type") is { Length: > 0 } type ? type : DocumentTypes.OfCollection(collection),
+            Collection = collection.Name,
+            Type = Text(payload, "type") is { Length: > 0 } type ? type : DocumentTypes.OfCollection(collection.Name),
             Content = content,
             Platform = Text(payload, "platform"),
             AuthorId = Text(payload, AuthorId),
@@ -172,7 +176,7 @@ internal sealed class VectorSearch(QdrantClients qdrant)
             Name = Optional(payload, "name"),
             Image = Optional(payload, "image"),
             EmbeddingModel = payload["metadata"] is JsonObject metadata ? Optional(metadata, "embedding_model_id") : null,
-            Score = isPlain && index.ByDistance.Contains(collection) ? -hit.Score : hit.Score,
+            Score = collection.IsByDistance && !isFused ? -hit.Score : hit.Score,
         };
 
     private static string Text(JsonObject payload, string field) => Optional(payload, field) ?? "";
