@@ -122,8 +122,8 @@ public sealed record ModelServiceSpec
 
     /// <summary>Time an answer may take.</summary>
     [Bounds(1, 600)]
-    [Default(30)]
-    public int TimeoutSeconds { get; set; } = 30;
+    [Default(10)]
+    public int TimeoutSeconds { get; set; } = 10;
 }
 
 /// <summary>The cross-encoder that orders what was found.</summary>

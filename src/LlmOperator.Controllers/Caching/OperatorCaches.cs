@@ -1,5 +1,6 @@
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
+using LlmOperator.Api.RagIndexes;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Informers;
 using LlmOperator.Kubernetes.Objects;
@@ -17,6 +18,7 @@ internal sealed class OperatorCaches
     private const string ByNode = "node";
 
     private readonly Informer<LlmEndpoint> _endpoints;
+    private readonly Informer<RagIndex> _indexes;
     private readonly Informer<Pod> _pods;
     private readonly Informer<Node> _nodes;
     private readonly Informer<Deployment> _deployments;
@@ -42,6 +44,8 @@ internal sealed class OperatorCaches
             .AddIndex(ByNode, static pod => pod.Spec?.NodeName is { } node ? [node] : [])
             .Transform(CacheTransforms.Pod(resources));
         _nodes = informers.Get<Node>().Transform(CacheTransforms.Node(labels, resources));
+
+        _indexes = informers.Get<RagIndex>();
 
         Endpoints = new(_endpoints);
         Models = new(models);
@@ -150,6 +154,9 @@ internal sealed class OperatorCaches
 
     /// <summary>Every endpoint there is.</summary>
     public IReadOnlyList<LlmEndpoint> AllEndpoints => _endpoints.List();
+
+    /// <summary>The RagIndexes of a namespace.</summary>
+    public IReadOnlyList<RagIndex> IndexesIn(string ns) => _indexes.List(ns);
 
     /// <summary>Endpoints of a namespace.</summary>
     public IReadOnlyList<LlmEndpoint> EndpointsIn(string ns) => _endpoints.List(ns);

@@ -21,13 +21,14 @@ internal sealed partial class AdmissionCaches(InformerSet informers, IKubeClient
 {
     private readonly Informer<LlmModel> _models = informers.Get<LlmModel>();
     private readonly Informer<LlmEndpoint> _endpoints = informers.Get<LlmEndpoint>();
+    private readonly Informer<RagIndex> _indexes = informers.Get<RagIndex>();
     private readonly Informer<Node> _nodes = informers.Get<Node>();
     private readonly Informer<LeaderWorkerSet> _leaderWorkerSets = informers.Get<LeaderWorkerSet>(OperatorCaches.GroupScope);
 
-    public bool HasSynced => _models.HasSynced && _endpoints.HasSynced && _nodes.HasSynced;
+    public bool HasSynced => _models.HasSynced && _endpoints.HasSynced && _indexes.HasSynced && _nodes.HasSynced;
 
     /// <summary>Completes when reviews can be answered.</summary>
-    public Task Synced => Task.WhenAll(_models.Synced, _endpoints.Synced, _nodes.Synced);
+    public Task Synced => Task.WhenAll(_models.Synced, _endpoints.Synced, _indexes.Synced, _nodes.Synced);
 
     /// <summary>Facts for the review of an object.</summary>
     public async Task<AdmissionFacts> FactsAsync(IKubeObject obj, string? ns, CancellationToken cancellationToken)
@@ -45,8 +46,10 @@ internal sealed partial class AdmissionCaches(InformerSet informers, IKubeClient
             models[name] = await FindAsync(_models, new(ns, name), cancellationToken).ConfigureAwait(false);
         }
 
+        var index = obj is LlmEndpoint { Spec.Rag.IndexRef.Name: { } wanted } ? await FindAsync(_indexes, new(ns, wanted), cancellationToken).ConfigureAwait(false) : null;
         return new()
         {
+            Index = name => index?.Metadata.Name == name ? index : _indexes.Get(new(ns, name)),
             Model = name => models.TryGetValue(name, out var model) ? model : _models.Get(new(ns, name)),
             Endpoint = name => endpoints.TryGetValue(name, out var endpoint) ? endpoint : _endpoints.Get(new(ns, name)),
             UsersOf = model => _endpoints.ByIndex(OperatorCaches.ByModel, new ObjectKey(ns, model).ToString()),

@@ -33,6 +33,11 @@ internal sealed class RagPipeline(Retriever retriever, IndexView indexes, Templa
     {
         var found = await retriever.RetrieveAsync(run, query, cancellationToken).ConfigureAwait(false);
         run.Trace.Root.Add(SpanAttribute.Of(RagNames.EmbeddingModelId, found.Index?.EmbeddingModel ?? ""));
+        if (run.Degradations is { Count: > 0 } degradations)
+        {
+            run.Trace.Root.Add(SpanAttribute.Of("llmops.rag.degradations", [.. degradations.Select(one => $"{one.Step}: {one.Reason}")]));
+        }
+
         return found.IsUnavailable && run.Facts.Rag!.Retrieval?.OnUnavailable == "Refuse"
             ? throw new RefusedException(new(StatusCodes.Status503ServiceUnavailable, "retrieval_unavailable", $"What {run.Facts.Name} knows cannot be searched at present, and it does not answer without. Try again.") { RetryAfter = RetryTime })
             : found;

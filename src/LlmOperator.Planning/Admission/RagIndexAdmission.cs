@@ -29,6 +29,12 @@ public static class RagIndexAdmission
             return before?.Spec?.Embedding?.EndpointRef?.Name == name ? new([], [wrong]) : new([FieldError.Invalid(Field, $"\"{name}\"", wrong)], []);
         }
 
-        return ReferenceRules.Missing(Field, name, facts) is { } missing ? new([], [missing]) : AdmissionDecision.Allowed;
+        // What was so already, by a change elsewhere, must not keep people from changing something else.
+        if (RagRules.WrongModel(spec.Embedding, facts) is { } other)
+        {
+            return before?.Spec?.Embedding == spec.Embedding ? new([], [other]) : new([FieldError.Invalid(Field, $"\"{name}\"", other)], []);
+        }
+
+        return new([], [.. new[] { ReferenceRules.Missing(Field, name, facts), RagRules.WrongSize(spec.Embedding, facts) }.OfType<string>()]);
     }
 }

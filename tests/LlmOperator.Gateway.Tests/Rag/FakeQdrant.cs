@@ -15,6 +15,9 @@ internal sealed class FakeQdrant : HttpMessageHandler
     /// <summary>Answers in the place of the store, by path; null leaves it to the store.</summary>
     public Func<string, HttpStatusCode?>? Fault { get; set; }
 
+    /// <summary>Clock of the clients' waits.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
     /// <summary>Keys that were presented.</summary>
     public List<string?> Keys { get; } = [];
 
@@ -31,7 +34,7 @@ internal sealed class FakeQdrant : HttpMessageHandler
 
     public IReadOnlyList<JsonNode> Queries => [.. Requests.Where(request => request.Path.EndsWith("/points/query", StringComparison.Ordinal)).Select(request => request.Body!)];
 
-    public IQdrantClient Connect(QdrantConnection connection) => new QdrantClient(new HttpClient(this, disposeHandler: false), connection, TimeProvider.System);
+    public IQdrantClient Connect(QdrantConnection connection) => new QdrantClient(new HttpClient(this, disposeHandler: false), connection, Time);
 
     public void Add(string collection) => _collections.TryAdd(collection, []);
 

@@ -11,7 +11,7 @@ using Xunit;
 namespace LlmOperator.Gateway.Tests.Rag;
 
 /// <summary>
-/// A gateway with an endpoint named twin that retrieves, its embedder, reranker and helper, and the points they are about. Vectors have two numbers: how often a text says "rag", and one.
+/// A gateway with an endpoint named twin that retrieves, its embedder, reranker and helper, and the points they are about. Vectors have two numbers: the first grows with how often a text says "rag".
 /// </summary>
 internal sealed class RagBench : IAsyncDisposable
 {
@@ -57,6 +57,7 @@ internal sealed class RagBench : IAsyncDisposable
         rag.Bench = await Bench.StartAsync(
             async bench =>
             {
+                rag.Qdrant.Time = bench.Time;
                 rag.PutModel(bench, "llama", "mlabonne/TwinLlama-3.1-8B-DPO");
                 rag.PutModel(bench, "minilm", "sentence-transformers/all-MiniLM-L6-v2");
                 var spec = new LlmEndpointSpec
@@ -166,7 +167,7 @@ internal sealed class RagBench : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Bench.DisposeAsync();
 
-    private static float[] Vector(string text) => [text.Split("rag", StringSplitOptions.None).Length - 1, 1];
+    private static float[] Vector(string text) => text.Split("rag", StringSplitOptions.None).Length - 1 is var count and > 0 ? [3 * count, 1] : [0, 2];
 
     private async Task SayAsync(string endpoint, HttpContext context)
     {

@@ -34,8 +34,7 @@ public sealed class RetrievalTests
         var reranked = Assert.Single(rag.Asked, asked => asked.Endpoint == "reranker").Body;
         Assert.Equal("What is rag?", (string)reranked["query"]!);
         Assert.Equal(6, reranked["documents"]!.AsArray().Count);
-        Assert.Equal(["repository about nothing", "article about nothing", "repository about rag"], body["sources"]!.AsArray().Select(source => (string)source!["content"]!).OrderByDescending(text => text.Length).ThenBy(text => text, StringComparer.Ordinal));
-        Assert.Equal(3, body["sources"]!.AsArray().Count);
+        Assert.Equal(["repository about nothing", "article about nothing", "repository about rag"], body["sources"]!.AsArray().Select(source => (string)source!["content"]!));
         Assert.Empty(body["degradations"]!.AsArray());
         Assert.Equal(3, answer.Header("x-llmops-sources")!.Split(',').Length);
     }

@@ -1,4 +1,5 @@
 using LlmOperator.Api.Endpoints;
+using LlmOperator.Api.RagIndexes;
 using LlmOperator.Gateway.Cluster;
 using LlmOperator.Gateway.Rag.Indexes;
 using LlmOperator.Inference.Tracing;
@@ -36,7 +37,7 @@ internal sealed class Embedder(ClusterView cluster, IndexView indexes, EndpointC
         var facts = endpoint.Facts;
 
         // Of a model that does not lie on Hugging Face only the size can be compared.
-        if (indexes.Model(facts.Model)?.Spec?.Source.HuggingFace?.Repo is { } repository && !repository.Equals(index.EmbeddingModel, StringComparison.OrdinalIgnoreCase))
+        if (indexes.Model(facts.Model)?.Spec?.Source.HuggingFace?.Repo is { } repository && !EmbeddingModels.AreSame(repository, index.EmbeddingModel))
         {
             throw new StepException(StepException.ModelMismatch, $"LlmEndpoint {name} serves {repository}, and RagIndex {index.Name} holds vectors of {index.EmbeddingModel}: correct spec.embedding");
         }

@@ -118,6 +118,13 @@ internal sealed partial class Retriever(IndexView indexes, IHelperModel helper, 
             return [query.Text];
         }
 
+        // A helper that has just been waited for in vain is not waited for again.
+        if (steps.Run.Degradations.FirstOrDefault(one => one is { Step: RagNames.SelfQuery, Reason: StepException.Timeout or StepException.Unavailable }) is { Reason: { } reason })
+        {
+            steps.Run.Degrade(RagNames.Expansion, reason);
+            return [query.Text];
+        }
+
         using var span = steps.Begin(RagNames.ExpansionSpan);
         span.In(() => Json(writer =>
         {

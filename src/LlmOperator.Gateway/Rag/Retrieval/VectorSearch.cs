@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LlmOperator.Api.Endpoints;
+using LlmOperator.Api.RagIndexes;
 using LlmOperator.Gateway.Rag.Indexes;
 using LlmOperator.Gateway.Rag.Texts;
 using LlmOperator.Inference.Tracing;
@@ -56,7 +57,7 @@ internal sealed class VectorSearch(QdrantClients qdrant)
         }
 
         var chunks = hits.Select(hit => ChunkOf(hit.Collection, hit.Hit, isFused: IsHybrid(retrieval, hit.Collection))).OfType<Chunk>().ToList();
-        if (chunks.RemoveAll(chunk => chunk.EmbeddingModel is { } model && index.EmbeddingModel.Length > 0 && !model.Equals(index.EmbeddingModel, StringComparison.OrdinalIgnoreCase)) > 0)
+        if (chunks.RemoveAll(chunk => chunk.EmbeddingModel is { } model && index.EmbeddingModel.Length > 0 && !EmbeddingModels.AreSame(model, index.EmbeddingModel)) > 0)
         {
             run.Degrade(RagNames.Search, StepException.ModelMismatch);
         }
