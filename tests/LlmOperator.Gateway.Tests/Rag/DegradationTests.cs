@@ -80,6 +80,7 @@ public sealed class DegradationTests
         await using var rag = await RagBench.StartAsync(spec => spec with { Rag = spec.Rag! with { Retrieval = new() { OnUnavailable = policy } } });
         rag.Qdrant.Fault = _ => 0;
         var asking = rag.PostAsync("/v1/rag/twin", Question);
+        await LlmOperator.Kubernetes.Tests.Fakes.Until.TrueAsync(() => rag.Qdrant.Requests.Count > 0, "Qdrant is asked");
         await LlmOperator.Kubernetes.Tests.Fakes.Until.TrueAsync(() => asking.IsCompleted, "the answer comes", rag.Bench.Time, TimeSpan.FromSeconds(1));
         var (status, body, _) = await asking;
         Assert.Equal(expected, status);
@@ -87,7 +88,11 @@ public sealed class DegradationTests
         {
             Assert.Equal("retrieval_unavailable", (string)body["error"]!["code"]!);
             Assert.Empty(rag.Prompts);
-            using var chat = await rag.Bench.PostAsync("/v1/chat/completions", """{"model":"twin","messages":[{"role":"user","content":"q"}]}""");
+            var before = rag.Qdrant.Requests.Count;
+            var chatting = rag.Bench.PostAsync("/v1/chat/completions", """{"model":"twin","messages":[{"role":"user","content":"q"}]}""");
+            await LlmOperator.Kubernetes.Tests.Fakes.Until.TrueAsync(() => rag.Qdrant.Requests.Count > before, "Qdrant is asked");
+            await LlmOperator.Kubernetes.Tests.Fakes.Until.TrueAsync(() => chatting.IsCompleted, "the answer comes", rag.Bench.Time, TimeSpan.FromSeconds(1));
+            using var chat = await chatting;
             Assert.Equal(HttpStatusCode.ServiceUnavailable, chat.StatusCode);
         }
         else

@@ -143,7 +143,7 @@ internal sealed class RagBench : IAsyncDisposable
         while (!Bench.Receiver.Everything.Contains(wanted, StringComparison.Ordinal))
         {
             Assert.False(Bench.Guard.IsCancellationRequested, $"never told: {wanted}");
-            Bench.Time.Advance(TimeSpan.FromSeconds(1));
+            Bench.Time.Advance(TimeSpan.FromMilliseconds(100));
             await LlmOperator.Kubernetes.Tests.Fakes.Until.QuietAsync();
         }
 
@@ -154,13 +154,13 @@ internal sealed class RagBench : IAsyncDisposable
     {
         while (true)
         {
+            Assert.False(Bench.Guard.IsCancellationRequested, $"never: {line}");
             var metrics = await Bench.MetricsAsync();
             if (metrics.Contains(line, StringComparison.Ordinal))
             {
                 return;
             }
 
-            Assert.False(Bench.Guard.IsCancellationRequested, $"never: {line} in {string.Join('\n', metrics.Split('\n').Where(one => one.Contains("_rag_", StringComparison.Ordinal)))}");
             await LlmOperator.Kubernetes.Tests.Fakes.Until.QuietAsync();
         }
     }

@@ -12,6 +12,7 @@ using LlmOperator.Inference.Proxying;
 using LlmOperator.Inference.Tracing;
 using LlmOperator.Qdrant;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace LlmOperator.Gateway.Rag.Ingest;
@@ -21,6 +22,7 @@ internal sealed partial class IngestHandler(GatewayOptions options, IndexView in
 {
     private const string Lines = "application/x-ndjson";
     private const string Events = "text/event-stream";
+    private const string Documents = "/documents/";
 
     // So many documents are embedded and written together, or fewer when they are long.
     private const int DocumentsAtOnce = 32;
@@ -34,7 +36,7 @@ internal sealed partial class IngestHandler(GatewayOptions options, IndexView in
         var trace = TraceContext.Continue(context.Request.Headers.TraceParent);
         if (route.Kind == RagRouteKind.Document)
         {
-            await DeleteAsync(context, index, route.Document).ConfigureAwait(false);
+            await DeleteAsync(context, index, DocumentIdOf(context, route)).ConfigureAwait(false);
             return;
         }
 
@@ -100,6 +102,13 @@ internal sealed partial class IngestHandler(GatewayOptions options, IndexView in
             characters = 0;
             await report.ProgressAsync().ConfigureAwait(false);
         }
+    }
+
+    /// <summary>The id in the path as the client wrote it: the server leaves slashes that were escaped as they are.</summary>
+    private static string DocumentIdOf(HttpContext context, RagRoute route)
+    {
+        var path = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0];
+        return path.IndexOf(Documents, StringComparison.Ordinal) is var at and >= 0 ? Uri.UnescapeDataString(path[(at + Documents.Length)..]) : route.Document;
     }
 
     private async Task DeleteAsync(HttpContext context, IndexFacts index, string document)
@@ -199,7 +208,11 @@ internal sealed partial class IngestHandler(GatewayOptions options, IndexView in
 
         private async Task LineAsync(ReadOnlyMemory<byte> body)
         {
-            context.Response.ContentType = streamAs;
+            if (!context.Response.HasStarted)
+            {
+                context.Response.ContentType = streamAs;
+            }
+
             byte[] line = streamAs == Events ? [.. "data: "u8, .. body.Span, .. "\n\n"u8] : [.. body.Span, (byte)'\n'];
             await context.Response.BodyWriter.WriteAsync(line, context.RequestAborted).ConfigureAwait(false);
         }
