@@ -24,6 +24,9 @@ public static class ApiGroup
     /// <summary>Label that names the model served.</summary>
     public const string ModelLabel = Name + "/model";
 
+    /// <summary>Label of the objects of a RagIndex's Qdrant; its value is the name of the RagIndex.</summary>
+    public const string RagIndexLabel = Name + "/rag-index";
+
     /// <summary>Label that names the revision of an endpoint's configuration.</summary>
     public const string RevisionLabel = Name + "/revision";
 

@@ -5,6 +5,8 @@ using LlmOperator.Controllers.Caching;
 using LlmOperator.Controllers.Endpoints;
 using LlmOperator.Controllers.Gateways;
 using LlmOperator.Controllers.Models;
+using LlmOperator.Controllers.RagIndexes;
+using LlmOperator.Controllers.RagIndexes.Collections;
 using LlmOperator.Controllers.Registries;
 
 using LlmOperator.Controllers.Telemetry;
@@ -19,6 +21,9 @@ using LlmOperator.Planning.Cache;
 using LlmOperator.Planning.Endpoints;
 using LlmOperator.Planning.Gateways;
 using LlmOperator.Planning.Models;
+using LlmOperator.Planning.RagIndexes;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LlmOperator.Controllers;
 
@@ -33,21 +38,25 @@ public static class OperatorControllers
     /// <param name="registries">How registries are asked.</param>
     /// <param name="licenses">What is done about a model nobody gave a licence.</param>
     /// <param name="dataPath">What stands between clients and engines.</param>
+    /// <param name="qdrant">How Qdrant is run and asked.</param>
+    /// <param name="logger">Logger of what happens to collections.</param>
     /// <returns>What to dispose of when the manager has stopped.</returns>
-    public static IDisposable Add(ControllerManager manager, AcceleratorCatalogue catalogue, int workers, TimeProvider time, RegistryOptions registries, LicensePolicy licenses = LicensePolicy.Warn, DataPathOptions? dataPath = null)
+    public static IDisposable Add(
+        ControllerManager manager, AcceleratorCatalogue catalogue, int workers, TimeProvider time, RegistryOptions registries, LicensePolicy licenses = LicensePolicy.Warn, DataPathOptions? dataPath = null,
+        QdrantOptions? qdrant = null, ILoggerFactory? logger = null)
     {
         var all = new ModelRegistries(manager.Client, registries, time);
-        Add(manager, catalogue, workers, time, registries, all, Random.Shared, licenses, dataPath);
-        return all;
+        return new Disposables(Add(manager, catalogue, workers, time, registries, all, Random.Shared, licenses, dataPath, qdrant, logger), all);
     }
 
-    internal static void Add(
+    internal static IDisposable Add(
         ControllerManager manager, AcceleratorCatalogue catalogue, int workers, TimeProvider time, RegistryOptions options, IModelRegistry registry, Random random, LicensePolicy licenses = LicensePolicy.Warn,
-        DataPathOptions? dataPath = null)
+        DataPathOptions? dataPath = null, QdrantOptions? qdrant = null, ILoggerFactory? logger = null)
     {
         var caches = new OperatorCaches(manager.Informers, catalogue);
         var events = new RecordedEvents(manager.Events);
         EndpointMetrics.AddTo(manager.Metrics.Meter, caches);
+        RagIndexMetrics.AddTo(manager.Metrics.Meter, caches);
 
         var credentials = new CredentialReader(manager.Client);
         var lookups = new RegistryLookups(registry, credentials, options, time, random);
@@ -87,7 +96,44 @@ public static class OperatorControllers
             .Watches<Role>(GatewayOf, change => !caches.Roles.IsEcho(change), OperatorCaches.GatewayScope)
             .Watches<RoleBinding>(GatewayOf, change => !caches.RoleBindings.IsEcho(change), OperatorCaches.GatewayScope)
             .Workers(1));
+
+        return AddRagIndexes(manager, caches, events, qdrant ?? new(), workers, time, logger ?? NullLoggerFactory.Instance);
     }
+
+    private static Disposables AddRagIndexes(ControllerManager manager, OperatorCaches caches, IEventSink events, QdrantOptions options, int workers, TimeProvider time, ILoggerFactory loggers)
+    {
+        var access = new QdrantAccess(manager.Client, options, time);
+        var snapshots = new SnapshotKeeper(time);
+        var keys = new QdrantKeys(caches, manager.Client);
+        var collections = new CollectionKeeper(time, loggers.CreateLogger<CollectionKeeper>());
+        var parts = new RagIndexParts(
+            collections, new(caches, manager.Client, keys, options), new(time), snapshots, keys, access, new(collections, access, keys, time), static _ => null);
+        manager.AddController("ragindex", new RagIndexReconciler(caches, manager.Client, events, parts, options, time), controller => controller
+            .For<RagIndex>(Predicates.GenerationChanged)
+            .Owns<StatefulSet>(change => !caches.StatefulSets.IsEcho(change), OperatorCaches.ModelCacheScope)
+            .Owns<Service>(change => !caches.Services.IsEcho(change))
+            .Owns<PodDisruptionBudget>(Predicates.And(NotStatusAlone, change => !caches.DisruptionBudgets.IsEcho(change)))
+            .Owns<NetworkPolicy>(change => !caches.NetworkPolicies.IsEcho(change))
+            .Watches<PersistentVolumeClaim>(static claim => OperatorCaches.RagIndexOf(claim) is { } index ? [index] : [], scope: OperatorCaches.ModelCacheScope)
+            .Watches<Pod>(static pod => OperatorCaches.RagIndexOf(pod) is { } index ? [index] : [], scope: OperatorCaches.OwnScope)
+            .Watches<Secret>(keys => caches.RagIndexesIn(keys.Metadata.Namespace).Where(index => index.Spec?.Qdrant.Managed is not null).Select(index => ObjectKey.Of(index)), change => !caches.QdrantKeys.IsEcho(change), OperatorCaches.QdrantKeyScope)
+            .Watches<LlmEndpoint>(endpoint => RagIndexesOf(caches, endpoint), RetrievalChanged)
+            .Workers(workers));
+        return new(snapshots, access);
+    }
+
+    /// <summary>The index an endpoint retrieves from, and those whose vectors it makes.</summary>
+    private static IEnumerable<ObjectKey> RagIndexesOf(OperatorCaches caches, LlmEndpoint endpoint) =>
+    [
+        .. endpoint.Spec?.Rag is { } rag ? [new ObjectKey(endpoint.Metadata.Namespace, rag.IndexRef.Name)] : Array.Empty<ObjectKey>(),
+        .. caches.RagIndexesIn(endpoint.Metadata.Namespace).Where(index => index.Spec?.Embedding?.EndpointRef?.Name == endpoint.Metadata.Name).Select(index => ObjectKey.Of(index)),
+    ];
+
+    private static bool RetrievalChanged(ObjectEvent change) =>
+        change is not { Type: ObjectEventType.Updated, IsResync: false, Old: LlmEndpoint before, Object: LlmEndpoint after }
+        || before.Spec?.Rag?.IndexRef.Name != after.Spec?.Rag?.IndexRef.Name
+        || before.Spec?.ModelRef.Name != after.Spec?.ModelRef.Name
+        || before.Metadata.DeletionTimestamp != after.Metadata.DeletionTimestamp;
 
     /// <summary>Whether an object has the name of a namespace's gateway, whoever made it.</summary>
     private static bool IsGateways(ObjectEvent change) => change.Object.Metadata.Name == GatewayObjects.Name;
@@ -163,4 +209,16 @@ public static class OperatorControllers
         || before.Status?.Registry != after.Status?.Registry
         || before.Status?.Conditions.Find(ConditionTypes.Ready) is var was && after.Status?.Conditions.Find(ConditionTypes.Ready) is var now
             && (was?.Status != now?.Status || was?.Message != now?.Message);
+
+    /// <summary>Several things that are disposed of together.</summary>
+    private sealed class Disposables(params IDisposable[] all) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (var one in all)
+            {
+                one.Dispose();
+            }
+        }
+    }
 }

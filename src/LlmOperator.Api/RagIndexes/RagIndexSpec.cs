@@ -65,7 +65,7 @@ public sealed record SnapshotSchedule
     [Pattern("^(@(hourly|daily|weekly|monthly)|\\S+(\\s+\\S+){4})$")]
     public required string Schedule { get; init; }
 
-    /// <summary>Snapshots of a collection that are kept on each node; older ones the operator took are deleted. Others' are left alone.</summary>
+    /// <summary>Snapshots of a collection that are kept on each node; older ones are deleted when new ones are complete.</summary>
     [Bounds(1, 365)]
     [Default(7)]
     public int Retention { get; set; } = 7;
