@@ -28,6 +28,8 @@ internal static class Help
                            --rate N            streams started a second (200)
                            --spans N           small requests through the sidecar, in four parts (100000)
                            --sidecar PATH      prompt-trace; the one built in this repository without it
+          rag              what the gateway itself takes of a request with retrieval, with models and Qdrant that answer at once
+                           --count N           requests (5000)
           informer-memory  memory of an informer of Deployments
                            --count N           Deployments (10000)
           watch-decode     objects a second, and memory allocated for each, of the watch's reader

@@ -4,6 +4,7 @@ using LlmOperator.Benchmarks.Clusters;
 using LlmOperator.Benchmarks.Echo;
 using LlmOperator.Benchmarks.Endpoints;
 using LlmOperator.Benchmarks.PromptTrace;
+using LlmOperator.Benchmarks.Rag;
 using LlmOperator.Benchmarks.Watching;
 using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Configuration;
@@ -21,6 +22,7 @@ try
         "endpoints" => EndpointsCommand.RunAsync,
         "prompt-trace" => PromptTraceCommand.RunAsync,
         "prompt-trace-engine" => TrivialEngine.RunAsync,
+        "rag" => RagCommand.RunAsync,
         "sandbox-start" => SandboxStartCommand.RunAsync,
         "informer-memory" => InformerMemoryCommand.RunAsync,
         "watch-decode" => WatchDecodeCommand.RunAsync,

@@ -20,7 +20,6 @@ internal sealed class OperatorCaches
     private const string ByRagIndex = "ragindex";
 
     private readonly Informer<LlmEndpoint> _endpoints;
-    private readonly Informer<RagIndex> _indexes;
     private readonly Informer<Pod> _pods;
     private readonly Informer<Node> _nodes;
     private readonly Informer<Deployment> _deployments;
@@ -51,8 +50,6 @@ internal sealed class OperatorCaches
             .AddIndex(ByNode, static pod => pod.Spec?.NodeName is { } node ? [node] : [])
             .Transform(CacheTransforms.Pod(resources));
         _nodes = informers.Get<Node>().Transform(CacheTransforms.Node(labels, resources));
-
-        _indexes = informers.Get<RagIndex>();
 
         Endpoints = new(_endpoints);
         Models = new(models);
@@ -202,9 +199,6 @@ internal sealed class OperatorCaches
 
     /// <summary>Every endpoint there is.</summary>
     public IReadOnlyList<LlmEndpoint> AllEndpoints => _endpoints.List();
-
-    /// <summary>The RagIndexes of a namespace.</summary>
-    public IReadOnlyList<RagIndex> IndexesIn(string ns) => _indexes.List(ns);
 
     /// <summary>Endpoints of a namespace.</summary>
     public IReadOnlyList<LlmEndpoint> EndpointsIn(string ns) => _endpoints.List(ns);

@@ -50,7 +50,7 @@ internal sealed class GatewayReconciler(OperatorCaches caches, IKubeClient clien
             }
 
             var existing = await ExistingAsync(key, cancellationToken).ConfigureAwait(false);
-            var plan = GatewayPlanner.Plan(new() { Namespace = ns, Endpoints = endpoints, Indexes = caches.IndexesIn(ns), Existing = existing, DataPath = dataPath });
+            var plan = GatewayPlanner.Plan(new() { Namespace = ns, Endpoints = endpoints, Indexes = caches.RagIndexesIn(ns), Existing = existing, DataPath = dataPath });
             if (plan.Conflict is { } conflict)
             {
                 Tell(key, endpoints, "NameConflict", conflict);
