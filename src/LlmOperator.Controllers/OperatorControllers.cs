@@ -90,7 +90,7 @@ public static class OperatorControllers
         manager.AddController("gateway", new GatewayReconciler(caches, manager.Client, events, dataPath ?? new(), time), controller => controller
             .For<Deployment>(Predicates.And(IsGateways, NotStatusAlone, change => !caches.Deployments.IsEcho(change)))
             .Watches<LlmEndpoint>(GatewayOf, GatewayAsks)
-            .Watches<RagIndex>(GatewayOf, static change => change is not { Type: ObjectEventType.Updated, IsResync: false, Old: RagIndex before, Object: RagIndex after } || GatewayPlanner.Differs(before, after))
+            .Watches<RagIndex>(GatewayOf, GatewayAsksForIndex)
             .Watches<Service>(GatewayOf, Predicates.And(IsGateways, change => !caches.Services.IsEcho(change)))
             .Watches<PodDisruptionBudget>(GatewayOf, Predicates.And(IsGateways, NotStatusAlone, change => !caches.DisruptionBudgets.IsEcho(change)))
             .Watches<ServiceAccount>(GatewayOf, change => !caches.ServiceAccounts.IsEcho(change), OperatorCaches.GatewayScope)
@@ -144,6 +144,9 @@ public static class OperatorControllers
     /// <summary>What gateways are made of: that there are endpoints, and what of theirs is to be read. The model or the engine of one is none of their business.</summary>
     private static bool GatewayAsks(ObjectEvent change) =>
         change is not { Type: ObjectEventType.Updated, IsResync: false, Old: LlmEndpoint before, Object: LlmEndpoint after } || GatewayPlanner.Differs(before, after);
+
+    private static bool GatewayAsksForIndex(ObjectEvent change) =>
+        change is not { Type: ObjectEventType.Updated, IsResync: false, Old: RagIndex before, Object: RagIndex after } || GatewayPlanner.Differs(before, after);
 
     private static bool RefreshAsked(ObjectEvent change) =>
         change is { Type: ObjectEventType.Updated, Old: LlmModel before, Object: LlmModel after } && ModelPin.Refresh(before) != ModelPin.Refresh(after);

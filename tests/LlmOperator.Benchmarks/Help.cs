@@ -35,6 +35,8 @@ internal static class Help
                            --points N          (100000)
                            --size N            numbers of a vector (384)
                            --batch N           points of a request (256)
+          rag              what the gateway itself takes of a request with retrieval, with models and Qdrant that answer at once
+                           --count N           requests (5000)
           informer-memory  memory of an informer of Deployments
                            --count N           Deployments (10000)
           watch-decode     objects a second, and memory allocated for each, of the watch's reader

@@ -30,6 +30,7 @@ try
         "prompt-trace-engine" => TrivialEngine.RunAsync,
         "rag-copy" => RagCopyCommand.RunAsync,
         "rag-copy-server" => RagCopyCommand.ServeAsync,
+        "rag" => RagCommand.RunAsync,
         "sandbox-start" => SandboxStartCommand.RunAsync,
         "informer-memory" => InformerMemoryCommand.RunAsync,
         "watch-decode" => WatchDecodeCommand.RunAsync,

@@ -29,6 +29,9 @@ public sealed record RagIndexSpec
     /// <summary>The model that makes vectors of texts, for queries and for what is stored.</summary>
     public EmbeddingSpec? Embedding { get; init; }
 
+    /// <summary>How documents that are given to the gateway become points.</summary>
+    public IngestSpec? Ingest { get; init; }
+
     /// <summary>What is done about a change that Qdrant cannot make in place.</summary>
     public MigrationSpec? Migration { get; init; }
 

@@ -1,3 +1,4 @@
+using LlmOperator.Gateway.Rag.Serving;
 using LlmOperator.Inference.Proxying;
 using LlmOperator.Inference.Tracing;
 using Microsoft.AspNetCore.Http;
@@ -20,6 +21,7 @@ internal static class Provenance
         Add(PodRevision.Header, request.Facts.Revision);
         Add(ModelRevision, request.Facts.ModelRevision);
         Add(TemplateHash, request.TemplateHash);
+        Add(Findings.Header, request.Findings?.HeaderValue);
 
         void Add(string name, string? value)
         {

@@ -8,7 +8,6 @@ using LlmOperator.Gateway.Configuration;
 using LlmOperator.Gateway.Measuring;
 using LlmOperator.Gateway.Requests;
 using LlmOperator.Inference.Proxying;
-using LlmOperator.Inference.Redaction;
 using LlmOperator.Inference.Tracing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -84,7 +83,7 @@ internal sealed partial class FeedbackHandler(GatewayOptions options, ClusterVie
         var trace = facts?.Trace ?? new PromptTraceSpec();
         var now = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
         List<SpanAttribute> result = [SpanAttribute.Of(GenAiNames.EvaluationName, Evaluation), SpanAttribute.Of(GenAiNames.EvaluationScoreValue, feedback.Score)];
-        if (feedback.Comment is { Length: > 0 } comment && RedactorOf(trace) is { } redactor)
+        if (feedback.Comment is { Length: > 0 } comment && ContentRedactor.Of(trace) is { } redactor)
         {
             result.Add(SpanAttribute.Of(GenAiNames.EvaluationExplanation, redactor.Redact(comment)));
         }
@@ -106,19 +105,6 @@ internal sealed partial class FeedbackHandler(GatewayOptions options, ClusterVie
         }
 
         Log.Taken(logger, feedback.Trace.ToHexString(), request.Endpoint, feedback.Score, sinks.Count);
-    }
-
-    /// <summary>What blots out personal data; null when a pattern is none, and nothing may be told that it was meant for.</summary>
-    private static Redactor? RedactorOf(PromptTraceSpec trace)
-    {
-        try
-        {
-            return new(trace.Redact is { } names ? [.. Redactor.AllKinds.Where(kind => names.Contains(kind.ToString(), StringComparer.Ordinal))] : Redactor.AllKinds, trace.RedactPatterns);
-        }
-        catch (Exception fault) when (fault is ArgumentException or NotSupportedException)
-        {
-            return null;
-        }
     }
 
     private static partial class Log

@@ -15,8 +15,8 @@ public sealed record AdmissionFacts
     /// <summary>The LlmEndpoint of a name; null when there is none.</summary>
     public required Func<string, LlmEndpoint?> Endpoint { get; init; }
 
-    /// <summary>The RagIndex of a name; null when there is none.</summary>
-    public Func<string, RagIndex?> RagIndex { get; init; } = static _ => null;
+    /// <summary>The RagIndex of a name; null when there is none. Null itself where indexes are not looked at.</summary>
+    public Func<string, RagIndex?>? RagIndex { get; init; }
 
     /// <summary>The LlmEndpoints that name an LlmModel.</summary>
     public required Func<string, IReadOnlyList<LlmEndpoint>> UsersOf { get; init; }

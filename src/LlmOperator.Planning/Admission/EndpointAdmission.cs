@@ -87,7 +87,7 @@ public static class EndpointAdmission
             }
         }
 
-        foreach (var missing in ReferenceRules.Missing(spec, facts))
+        foreach (var missing in ReferenceRules.Missing(spec, facts).Concat(RagRules.Warnings(spec, facts)))
         {
             yield return missing;
         }

@@ -66,6 +66,17 @@ public static class RagIndexAdmission
                 errors.Add(FieldError.Invalid(EndpointField, $"\"{name}\"", wrong));
             }
         }
+        else if (RagRules.WrongModel(embedding, facts) is { } other)
+        {
+            if (before?.Embedding == embedding)
+            {
+                warnings.Add(other);
+            }
+            else
+            {
+                errors.Add(FieldError.Invalid(EndpointField, $"\"{name}\"", other));
+            }
+        }
         else if (facts.Endpoint(name)?.Spec is { } endpoint && EmbeddingCheck.WrongSize(embedding, facts.Model(endpoint.ModelRef.Name)) is { } size)
         {
             if (isKnown && before?.Embedding?.Size == embedding.Size)

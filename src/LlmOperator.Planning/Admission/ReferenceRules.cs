@@ -13,14 +13,7 @@ internal static class ReferenceRules
 
     /// <summary>References of an endpoint's retrieval to endpoints that are not there.</summary>
     public static IEnumerable<string> Missing(LlmEndpointSpec spec, AdmissionFacts facts) =>
-        References(spec).Select(reference => Missing(reference.Field, reference.Name, facts)).Append(MissingIndex(spec, facts)).OfType<string>();
-
-    /// <summary>Words for an index, or a collection of it, that is not there; null when both are.</summary>
-    private static string? MissingIndex(LlmEndpointSpec spec, AdmissionFacts facts) => spec.Rag?.IndexRef.Name is not { } name ? null
-        : facts.RagIndex(name) is not { } index ? $"spec.rag.indexRef.name: there is no RagIndex {name} in this namespace yet"
-        : spec.Rag.Retrieval?.Collections?.FirstOrDefault(wanted => index.Spec?.Collections.Any(collection => collection.Name == wanted) != true) is { } missing
-            ? $"spec.rag.retrieval.collections: RagIndex {name} has no collection {missing} yet"
-            : null;
+        References(spec).Select(reference => Missing(reference.Field, reference.Name, facts)).OfType<string>();
 
     /// <summary>Words for a reference to an endpoint whose model is for another task; null when it is right.</summary>
     public static string? WrongTask(string field, string name, string task, AdmissionFacts facts) =>

@@ -146,7 +146,7 @@ internal static class SpecCheck
         var ignored = new List<string>();
         AddIf(spec.Autoscaling is not null, "spec.autoscaling (minReplicas are run)");
         AddIf(spec.Rollout is { Strategy: not "Rolling" }, "spec.rollout.strategy (pods are replaced one by one)");
-        AddIf(spec.Rag is not null, "spec.rag");
+        AddIf(spec.Rag is not null && !dataPath.Gateway, "spec.rag (the operator runs without gateways)");
         AddIf(spec.Prompt is not null && !dataPath.Gateway, "spec.prompt (the operator runs without gateways)");
         AddIf(spec.Generation is not null && !dataPath.Gateway, "spec.generation (the operator runs without gateways)");
         return ignored;

@@ -42,7 +42,7 @@ public sealed record GatewayPlan
     /// <summary>Gives the pods their role.</summary>
     public RoleBinding? RoleBinding { get; init; }
 
-    /// <summary>Secrets of exporters the pods may read; null where none is named. It takes rights the operator has only where they were given to it.</summary>
+    /// <summary>Secrets of exporters, helpers and Qdrant servers the pods may read; null where none is named. It takes rights the operator has only where they were given to it.</summary>
     public Role? ExporterRole { get; init; }
 
     /// <summary>Gives the pods that role.</summary>

@@ -34,7 +34,7 @@ public static class GatewayPlanner
             };
         }
 
-        var secrets = GatewayRights.ExporterSecrets(observed.Endpoints, observed.Indexes);
+        var secrets = GatewayRights.NamedSecrets(observed.Endpoints, observed.Indexes);
         return new()
         {
             IsWanted = true,
@@ -58,9 +58,12 @@ public static class GatewayPlanner
     /// <summary>Whether two states of an endpoint differ in anything a gateway's objects are made of.</summary>
     public static bool Differs(LlmEndpoint before, LlmEndpoint after) =>
         before.Metadata.DeletionTimestamp != after.Metadata.DeletionTimestamp
-        || before.Spec?.Prompt?.TemplateRef?.Name != after.Spec?.Prompt?.TemplateRef?.Name
-        || !GatewayRights.ExporterSecrets([before], []).SetEquals(GatewayRights.ExporterSecrets([after], []));
+        || Differs([before], [], [after], []);
 
     /// <summary>Whether two states of an index differ in anything a gateway's objects are made of.</summary>
-    public static bool Differs(RagIndex before, RagIndex after) => before.Spec?.Qdrant.External != after.Spec?.Qdrant.External;
+    public static bool Differs(RagIndex before, RagIndex after) => Differs([], [before], [], [after]);
+
+    private static bool Differs(IReadOnlyList<LlmEndpoint> before, IReadOnlyList<RagIndex> indexesBefore, IReadOnlyList<LlmEndpoint> after, IReadOnlyList<RagIndex> indexesAfter) =>
+        !GatewayRights.ConfigMaps(before, indexesBefore).SetEquals(GatewayRights.ConfigMaps(after, indexesAfter))
+        || !GatewayRights.NamedSecrets(before, indexesBefore).SetEquals(GatewayRights.NamedSecrets(after, indexesAfter));
 }

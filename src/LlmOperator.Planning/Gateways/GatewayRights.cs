@@ -9,8 +9,9 @@ using LlmOperator.Planning.Tracing;
 namespace LlmOperator.Planning.Gateways;
 
 /// <summary>
-/// What a gateway may read, and nothing else: endpoints, their models and indexes and the addresses of their pods; and by name alone the prompt templates, its API keys, those of the namespace's Qdrants,
-/// and the keys of exporters, helpers and external Qdrants. The last are in a role of their own: nobody can give rights they do not have, and whether the operator may read the Secrets of a namespace is up to those who run it.
+/// What a gateway may read, and nothing else: endpoints, their models, the indexes they retrieve from and the addresses of their pods; and by name alone the prompt templates, its API keys, those of the namespace's
+/// Qdrants, the certificates of external ones, and the keys of exporters, helpers and external Qdrants. The last are in a role of their own: nobody can give rights they do not have, and whether the operator may read
+/// the Secrets of a namespace is up to those who run it.
 /// </summary>
 internal static class GatewayRights
 {
@@ -19,8 +20,7 @@ internal static class GatewayRights
 
     public static Role Role(string ns, IReadOnlyList<LlmEndpoint> endpoints, IReadOnlyList<RagIndex> indexes)
     {
-        var templates = endpoints.Select(endpoint => endpoint.Spec?.Prompt?.TemplateRef?.Name)
-            .Concat(indexes.Select(index => index.Spec?.Qdrant.External?.Tls?.CaConfigMapRef?.Name)).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        var maps = ConfigMaps(endpoints, indexes);
         return new()
         {
             Metadata = GatewayObjects.Metadata(ns),
@@ -31,7 +31,7 @@ internal static class GatewayRights
                 new() { ApiGroups = [""], Resources = [Secret.Resource.Plural], ResourceNames = [GatewayObjects.ApiKeys, QdrantNames.Keys], Verbs = Read },
 
                 // No name at all would mean every ConfigMap.
-                .. templates.Count > 0 ? [new() { ApiGroups = [""], Resources = [ConfigMap.Resource.Plural], ResourceNames = templates, Verbs = Read }] : Array.Empty<PolicyRule>(),
+                .. maps.Count > 0 ? [new() { ApiGroups = [""], Resources = [ConfigMap.Resource.Plural], ResourceNames = [.. maps], Verbs = Read }] : Array.Empty<PolicyRule>(),
             ],
         };
     }
@@ -49,12 +49,18 @@ internal static class GatewayRights
         Subjects = [new() { Kind = "ServiceAccount", Name = GatewayObjects.Name, Namespace = ns }],
     };
 
-    /// <summary>Secrets with the keys of exporters, of the models that help retrieval, and of external Qdrants.</summary>
-    public static IReadOnlySet<string> ExporterSecrets(IReadOnlyList<LlmEndpoint> endpoints, IReadOnlyList<RagIndex> indexes) => new SortedSet<string>(
-        [
-            .. endpoints.Select(endpoint => endpoint.Spec?.PromptTrace).Where(trace => trace is { Enabled: true }).SelectMany(trace => trace!.Exporters ?? []).SelectMany(TraceExporters.SecretNames),
-            .. endpoints.Select(endpoint => endpoint.Spec?.Rag?.Helper?.ApiKeySecretRef?.Name).OfType<string>(),
-            .. indexes.Select(index => index.Spec?.Qdrant.External).SelectMany(external => new[] { external?.ApiKeySecretRef?.Name, external?.Tls?.CaSecretRef?.Name }).OfType<string>(),
-        ],
+    /// <summary>Secrets with the keys of exporters, helpers and external Qdrants.</summary>
+    public static IReadOnlySet<string> NamedSecrets(IReadOnlyList<LlmEndpoint> endpoints, IReadOnlyList<RagIndex> indexes) => new SortedSet<string>(
+        endpoints.Select(endpoint => endpoint.Spec?.PromptTrace).Where(trace => trace is { Enabled: true }).SelectMany(trace => trace!.Exporters ?? []).SelectMany(TraceExporters.SecretNames)
+            .Concat(endpoints.Select(endpoint => endpoint.Spec?.Rag?.Helper?.ApiKeySecretRef?.Name).OfType<string>())
+            .Concat(indexes.SelectMany(SecretsOf)),
         StringComparer.Ordinal);
+
+    /// <summary>ConfigMaps with prompt templates, and with the certificates of authorities of Qdrant servers.</summary>
+    public static IReadOnlySet<string> ConfigMaps(IReadOnlyList<LlmEndpoint> endpoints, IReadOnlyList<RagIndex> indexes) => new SortedSet<string>(
+        endpoints.Select(endpoint => endpoint.Spec?.Prompt?.TemplateRef?.Name).Concat(indexes.Select(index => index.Spec?.Qdrant.External?.Tls?.CaConfigMapRef?.Name)).OfType<string>(),
+        StringComparer.Ordinal);
+
+    private static IEnumerable<string> SecretsOf(RagIndex index) =>
+        new[] { index.Spec?.Qdrant.External?.ApiKeySecretRef?.Name, index.Spec?.Qdrant.External?.Tls?.CaSecretRef?.Name }.OfType<string>();
 }
