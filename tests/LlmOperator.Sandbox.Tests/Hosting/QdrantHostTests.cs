@@ -92,7 +92,11 @@ public sealed class QdrantHostTests
                 while true; do sleep 0.05; done
                 """,
                 Stop);
-            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+
             await using var cluster = await HostedCluster.StartAsync(new QdrantHosts { Program = program }.Registration);
             cluster.Create(Resources.Pods, """
                 {"metadata":{"name":"q-0"},"spec":{"containers":[{"name":"qdrant","image":"qdrant/qdrant:v1.19.0",

@@ -116,7 +116,7 @@ internal sealed partial class QdrantProcess(ContainerContext context, int port, 
         return variables;
     }
 
-    private IEnumerable<string> Arguments()
+    private List<string> Arguments()
     {
         if (context.Environment.GetValueOrDefault("QDRANT__CLUSTER__ENABLED")?.ToLowerInvariant() is not ("true" or "1"))
         {
