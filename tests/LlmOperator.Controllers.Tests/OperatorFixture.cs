@@ -70,7 +70,7 @@ internal sealed class OperatorFixture : IAsyncDisposable
     /// <summary>Waits until nothing is left to do.</summary>
     public async Task SettleAsync()
     {
-        for (var (before, rounds) = (-1, 0); before != Api.Requests.Count || rounds < 3; rounds++)
+        for (var (before, rounds) = (-1, 0); before != Api.Requests.Count || !Api.IsToldAll || rounds < 3; rounds++)
         {
             before = Api.Requests.Count;
             await Until.QuietAsync();

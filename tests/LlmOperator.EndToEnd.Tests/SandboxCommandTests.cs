@@ -79,10 +79,10 @@ public sealed class SandboxCommandTests : IDisposable
                 type: A10G
             """);
 
-        var (code, _, error) = await RunAsync("--apply", file, "--wait", "--exit", "--speed", "100", "--timeout", "100");
+        var (code, _, error) = await RunAsync("--apply", file, "--wait", "--exit", "--speed", "50", "--timeout", "300");
 
         Assert.Equal(1, code);
-        Assert.Contains("not ready after 100 s", error);
+        Assert.Contains("not ready after 300 s", error);
         Assert.Contains("llmendpoint/lonely: ModelNotFound", error);
         Assert.Contains("absent", error);
     }
@@ -102,7 +102,7 @@ public sealed class SandboxCommandTests : IDisposable
                 type: Z9
             """);
 
-        var (code, output, error) = await RunAsync("--apply", file, "--exit", "--speed", "1000");
+        var (code, output, error) = await RunAsync("--apply", file, "--exit", "--speed", "20");
         var (alone, _, aloneError) = await RunAsync("--apply", file, "--exit", "--no-operator");
 
         Assert.Equal(1, code);

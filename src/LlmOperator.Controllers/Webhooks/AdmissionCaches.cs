@@ -17,7 +17,8 @@ namespace LlmOperator.Controllers.Webhooks;
 /// What reviews know of other objects: the controllers' caches, and where these do not have an object that is named, a look at the API server, as
 /// objects applied together come within milliseconds of each other and a cache hears of each a moment later.
 /// </summary>
-internal sealed partial class AdmissionCaches(InformerSet informers, IKubeClient client, AcceleratorCatalogue catalogue, LicensePolicy licenses, TimeProvider time, ILogger logger)
+internal sealed partial class AdmissionCaches(
+    InformerSet informers, IKubeClient client, AcceleratorCatalogue catalogue, LicensePolicy licenses, TimeProvider time, ILogger logger, TimeProvider? wire = null)
 {
     private readonly Informer<LlmModel> _models = informers.Get<LlmModel>();
     private readonly Informer<LlmEndpoint> _endpoints = informers.Get<LlmEndpoint>();
@@ -26,7 +27,8 @@ internal sealed partial class AdmissionCaches(InformerSet informers, IKubeClient
     private readonly Informer<LeaderWorkerSet> _leaderWorkerSets = informers.Get<LeaderWorkerSet>(OperatorCaches.GroupScope);
 
     /// <summary>Tries at the API server what endpoints lead to.</summary>
-    public ObjectTrial Trial { get; } = new(client, time, logger);
+    /// <remarks>The API server waits in real time for a review, however fast the clock of a sandbox runs.</remarks>
+    public ObjectTrial Trial { get; } = new(client, wire ?? TimeProvider.System, logger);
 
     public bool HasSynced => _models.HasSynced && _endpoints.HasSynced && _indexes.HasSynced && _nodes.HasSynced;
 

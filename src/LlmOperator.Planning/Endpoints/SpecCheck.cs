@@ -114,7 +114,7 @@ internal static class SpecCheck
         source.HuggingFace is { Endpoint: null } repository ? source with { HuggingFace = repository with { Endpoint = hub } } : source;
 
     /// <summary>What the engine, the cluster or Kubernetes cannot do of what was settled.</summary>
-    private static IEnumerable<SpecProblem> Unable(EndpointSettings settings, bool hasLeaderWorkerSets)
+    private static List<SpecProblem> Unable(EndpointSettings settings, bool hasLeaderWorkerSets)
     {
         var problems = new List<SpecProblem>(EngineCheck.Problems(settings));
         AddIf(ResourceRules.Accelerators(settings));

@@ -28,7 +28,7 @@ public sealed class AdmissionWebhookTests : IAsyncLifetime
     {
         _informers = new InformerSet(_operator.Api, new() { Seed = 1 }, _operator.Clock);
         _ = new OperatorCaches(_informers, AcceleratorCatalogue.Default);
-        _webhook = new(new(_informers, _operator.Api, AcceleratorCatalogue.Default, LicensePolicy.Ignore, _operator.Clock, _log), null, _log);
+        _webhook = new(new(_informers, _operator.Api, AcceleratorCatalogue.Default, LicensePolicy.Ignore, _operator.Clock, _log, _operator.Clock), null, _log);
     }
 
     public async ValueTask InitializeAsync()
