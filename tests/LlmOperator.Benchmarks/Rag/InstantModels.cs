@@ -40,9 +40,9 @@ internal sealed class InstantModels : HttpMessageHandler
     {
         var number = Interlocked.Increment(ref _chunk) % 9;
         var text = string.Concat(Enumerable.Repeat($"Sentence {number} of a chunk about vectors, graphs and search. ", 20));
-        return Bytes($$$"""
-            {"result":{"points":[{"id":"5d41402a-bc4b-4a76-b971-9d911017c59{{{number}}}","version":1,"score":0.{{{number + 1}}},"payload":{"content":"{{{text}}}",
-             "platform":"medium","author_id":"b5fa1f08-0d3a-4f6e-9a1f-000000000001","author_full_name":"Ada Kaya","document_id":"d{{{number}}}","type":"article",
+        return Bytes($$$$"""
+            {"result":{"points":[{"id":"5d41402a-bc4b-4a76-b971-9d911017c59{{{{number}}}}","version":1,"score":0.{{{{number + 1}}}},"payload":{"content":"{{{{text}}}}",
+             "platform":"medium","author_id":"b5fa1f08-0d3a-4f6e-9a1f-000000000001","author_full_name":"Ada Kaya","document_id":"d{{{{number}}}}","type":"article",
              "metadata":{"embedding_model_id":"sentence-transformers/all-MiniLM-L6-v2","embedding_size":384,"max_input_length":256}}}]},"status":"ok","time":0}
             """);
     }
