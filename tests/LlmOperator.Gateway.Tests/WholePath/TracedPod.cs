@@ -44,10 +44,9 @@ internal sealed class TracedPod : IAsyncDisposable
         return pod;
     }
 
-    /// <summary>As when a pod is deleted: it is taken out, refuses what still comes, ends what is running, and goes.</summary>
-    public async Task StopAsync(Bench bench, string endpoint)
+    /// <summary>As when a pod is deleted, after the delay in which everybody hears of it: it refuses what still comes, ends what is running, and goes.</summary>
+    public async Task StopAsync(Bench bench)
     {
-        bench.RemoveSlice(endpoint, Url);
         await _sidecar.StopAsync(bench.Guard);
         await _engine.StopAsync(bench.Guard);
     }
