@@ -92,7 +92,7 @@ internal sealed class OperatorFixture : IAsyncDisposable
 
     public RagIndex PutIndex(string spec, string name = "docs") => Api.Put(new RagIndex
     {
-        Metadata = new() { Name = name, Namespace = "default" },
+        Metadata = new() { Name = name, Namespace = "default", CreationTimestamp = Api.Peek<RagIndex>(name)?.Metadata.CreationTimestamp ?? Clock.GetUtcNow() },
         Spec = JsonSerializer.Deserialize(spec, ApiJsonContext.Default.RagIndexSpec),
     });
 
