@@ -1,5 +1,4 @@
 using LlmOperator.Gateway.Cluster;
-using LlmOperator.Inference.Proxying;
 using Microsoft.AspNetCore.Http;
 
 namespace LlmOperator.Gateway.Tracing;

@@ -2,7 +2,6 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using LlmOperator.Gateway.Tests.Fakes;
-using LlmOperator.Kubernetes.Tests.Fakes;
 using LlmOperator.PromptTrace.Tests.Fakes;
 using LlmOperator.Testing;
 using Microsoft.AspNetCore.Http;

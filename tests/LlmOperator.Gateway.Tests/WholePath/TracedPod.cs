@@ -1,7 +1,6 @@
 using System.Net;
 using LlmOperator.Gateway.Tests.Fakes;
 using LlmOperator.Inference.Spooling;
-using LlmOperator.PromptTrace.Configuration;
 using LlmOperator.PromptTrace.Hosting;
 using LlmOperator.PromptTrace.Tests.Fakes;
 using Microsoft.AspNetCore.Http;
