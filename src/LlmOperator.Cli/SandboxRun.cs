@@ -11,6 +11,7 @@ using LlmOperator.Sandbox.Hosting;
 using LlmOperator.Sandbox.Kinds;
 using LlmOperator.Sandbox.StandIns.Engine;
 using LlmOperator.Sandbox.StandIns.Hub;
+using LlmOperator.Sandbox.StandIns.Qdrant;
 using LlmOperator.Sandbox.StandIns.Traces;
 using LlmOperator.Sandbox.Storage;
 using Microsoft.Extensions.Logging;
@@ -24,7 +25,13 @@ namespace LlmOperator.Cli;
 internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, TextWriter error)
 {
     /// <summary>What really runs, by image; the name of an image is all another one needs.</summary>
-    private readonly ContainerHost[] _hosts = [SidecarHost.Registration, GatewayHost.Registration(settings.Kubeconfig), .. EngineStandIn.Hosts];
+    private readonly ContainerHost[] _hosts = [SidecarHost.Registration, GatewayHost.Registration(settings.Kubeconfig), Qdrant(settings.Qdrant).Registration, .. EngineStandIn.Hosts];
+
+    private static QdrantHosts Qdrant(Uri? url) => new()
+    {
+        Target = url is null ? null : new(url, Environment.GetEnvironmentVariable("QDRANT_API_KEY") is { Length: > 0 } key ? key : null),
+        Program = QdrantHosts.FindProgram(),
+    };
 
     /// <summary>Runs until everything asked for is done and, unless told to exit then, until cancelled.</summary>
     /// <returns>0, or 1 when something could not be applied or did not become ready.</returns>

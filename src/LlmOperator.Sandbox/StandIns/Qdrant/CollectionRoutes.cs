@@ -110,7 +110,7 @@ internal sealed class CollectionRoutes(QdrantCluster cluster)
         return Done(cluster.Collections.Remove(name));
     }
 
-    private JsonObject Describe(StoredCollection collection)
+    private static JsonObject Describe(StoredCollection collection)
     {
         var schema = new JsonObject();
         foreach (var (field, index) in collection.Indexes)
@@ -138,7 +138,7 @@ internal sealed class CollectionRoutes(QdrantCluster cluster)
         };
     }
 
-    private QdrantReply CreateIndex(StoredCollection collection, JsonObject body, QdrantCall call)
+    private static QdrantReply CreateIndex(StoredCollection collection, JsonObject body, QdrantCall call)
     {
         var field = body["field_name"]?.GetValue<string>() ?? throw QdrantRefusal.Format("missing field `field_name`");
         var index = body["field_schema"] is { } schema ? PayloadIndex.Read(schema) : Guess(collection, field);

@@ -78,7 +78,7 @@ internal sealed class PointSearch(StoredCollection collection, Func<string, Stor
     };
 
     /// <summary>The fusion a query asks for; null when it asks for something else.</summary>
-    private static List<Hit>? Fuse(JsonElement query, IReadOnlyList<List<Hit>> rankings)
+    private static List<Hit>? Fuse(JsonElement query, List<List<Hit>> rankings)
     {
         if (PointSelection.Part(query, "fusion") is { ValueKind: JsonValueKind.String } fusion)
         {

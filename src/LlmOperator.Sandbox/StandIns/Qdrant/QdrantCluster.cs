@@ -10,6 +10,15 @@ public sealed record QdrantNode(string Name, ulong PeerId, Uri Uri)
 {
     /// <summary>Whether it answers. Shards that only nodes hold that do not are unavailable.</summary>
     public bool IsUp { get; set; }
+
+    /// <summary>Key of this node alone, in place of the cluster's.</summary>
+    internal string? ApiKey { get; set; }
+
+    /// <summary>Key of this node alone that allows reads, in place of the cluster's.</summary>
+    internal string? ReadOnlyApiKey { get; set; }
+
+    /// <summary>The largest request it takes.</summary>
+    internal long MostBodyBytes { get; set; } = 32L << 20;
 }
 
 /// <summary>
@@ -70,6 +79,9 @@ public sealed class QdrantCluster(TimeProvider? time = null)
 
     /// <summary>Number of the last change that all nodes agreed on.</summary>
     internal ulong Commit { get; set; }
+
+    /// <summary>For snapshots that are read from other servers.</summary>
+    internal Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? Connect { get; init; }
 
     internal bool IsCluster => IsDistributed || Members.Count > 1;
 

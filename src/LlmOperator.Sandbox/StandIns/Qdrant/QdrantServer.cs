@@ -8,9 +8,6 @@ namespace LlmOperator.Sandbox.StandIns.Qdrant;
 /// <summary>Answers as one node: key, health, routes and refusals.</summary>
 internal sealed class QdrantServer(QdrantCluster cluster, QdrantNode node)
 {
-    /// <summary>The largest request it takes, as the real one's default.</summary>
-    public const int MostBodyBytes = 32 * 1024 * 1024;
-
     private static readonly string[] Open = ["", "healthz", "livez", "readyz"];
 
     private readonly CollectionRoutes _collections = new(cluster);
@@ -49,9 +46,9 @@ internal sealed class QdrantServer(QdrantCluster cluster, QdrantNode node)
                 return refused;
             }
 
-            if (call.Body.Length > MostBodyBytes && call.Path is not [.., "upload"])
+            if (call.Body.Length > node.MostBodyBytes && call.Path is not [.., "upload"])
             {
-                throw new QdrantRefusal(413, $"JSON payload ({call.Body.Length} bytes) is larger than allowed (limit: {MostBodyBytes} bytes).");
+                throw new QdrantRefusal(413, $"JSON payload ({call.Body.Length} bytes) is larger than allowed (limit: {node.MostBodyBytes} bytes).");
             }
 
             // A snapshot may come from another server: the only thing that waits.
@@ -82,17 +79,13 @@ internal sealed class QdrantServer(QdrantCluster cluster, QdrantNode node)
 
     private QdrantReply? Refused(QdrantCall call)
     {
-        if (cluster.ApiKey is null || Open.Contains(call.Path[0]))
+        var key = node.ApiKey ?? cluster.ApiKey;
+        if (key is null || Open.Contains(call.Path[0]) || IsSame(call.ApiKey, key))
         {
             return null;
         }
 
-        if (IsSame(call.ApiKey, cluster.ApiKey))
-        {
-            return null;
-        }
-
-        if (cluster.ReadOnlyApiKey is not { } readOnly || !IsSame(call.ApiKey, readOnly))
+        if ((node.ReadOnlyApiKey ?? cluster.ReadOnlyApiKey) is not { } readOnly || !IsSame(call.ApiKey, readOnly))
         {
             return QdrantReply.Text(401, call.ApiKey is null ? "Must provide an API key or an Authorization bearer token" : "Invalid API key or JWT");
         }

@@ -27,6 +27,12 @@ public sealed class QdrantStandIn : IHostedContainer
     /// <inheritdoc/>
     public Task<int> Exited => _exited.Task;
 
+    internal string? ApiKey { get; init; }
+
+    internal string? ReadOnlyApiKey { get; init; }
+
+    internal long MostRequestBytes { get; init; } = 32L << 20;
+
     /// <summary>Where it listens.</summary>
     public Uri Address => (_server ?? throw new InvalidOperationException("the stand-in Qdrant does not listen yet")).Address;
 
@@ -48,6 +54,7 @@ public sealed class QdrantStandIn : IHostedContainer
     {
         _log($"This is a stand-in for Qdrant {_cluster.Version}, not Qdrant: it keeps everything in memory and searches by looking at every point.");
         _node = _cluster.Join(_name, _uri);
+        (_node.ApiKey, _node.ReadOnlyApiKey, _node.MostBodyBytes) = (ApiKey, ReadOnlyApiKey, MostRequestBytes);
         var server = new QdrantServer(_cluster, _node);
         _server = await LoopbackServer.StartAsync(_listen, MostBodyBytes, context => AnswerAsync(server, context), cancellationToken).ConfigureAwait(false);
         _log($"Qdrant HTTP listening on {_listen.Port}, peer {_node.PeerId} of {_cluster.Nodes.Count}");

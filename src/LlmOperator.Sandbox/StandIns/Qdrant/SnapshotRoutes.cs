@@ -115,9 +115,9 @@ internal sealed class SnapshotRoutes(QdrantCluster cluster, QdrantNode node)
         throw QdrantRefusal.Format("the field `snapshot` is missing");
     }
 
-    private static async Task<byte[]> RemoteAsync(Uri location, string? key, CancellationToken cancellationToken)
+    private async Task<byte[]> RemoteAsync(Uri location, string? key, CancellationToken cancellationToken)
     {
-        using var http = new HttpClient();
+        using var http = new HttpClient(new SocketsHttpHandler { ConnectCallback = cluster.Connect });
         using var request = new HttpRequestMessage(HttpMethod.Get, location);
         if (key is not null)
         {
