@@ -23,7 +23,7 @@ internal static class CollectionTranslation
     /// <summary>The vector the embedding model's vectors go into; null when there is none.</summary>
     public static string? Embedded(CollectionSpec spec, EmbeddingSpec? embedding) =>
         embedding is null ? null
-        : spec.Vectors is not null ? ""
+        : spec.Vectors is { } unnamed ? (unnamed.Multivector is null ? "" : null)
         : spec.NamedVectors?.FirstOrDefault(vector => vector.Size == embedding.Size && vector.Multivector is null)?.Name;
 
     public static VectorParams Vector(VectorSpec vector) => new()
