@@ -75,7 +75,7 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
         }
 
         using var quit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var running = settings.Operator ? RunOperatorAsync(client, around, time, quit.Token) : Task.CompletedTask;
+        var running = settings.Operator ? RunOperatorAsync(client, cluster, around, time, quit.Token) : Task.CompletedTask;
         var failed = FaultOfAsync(running);
         try
         {
@@ -143,7 +143,7 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
         writer.Write(text);
     }
 
-    private async Task RunOperatorAsync(KubeClient client, Surroundings around, TimeProvider time, CancellationToken stop)
+    private async Task RunOperatorAsync(KubeClient client, EmbeddedCluster cluster, Surroundings around, TimeProvider time, CancellationToken stop)
     {
         await using var log = new LoggerConfiguration()
             .MinimumLevel.Is(settings.Verbose ? Serilog.Events.LogEventLevel.Information : Serilog.Events.LogEventLevel.Warning)
@@ -160,6 +160,9 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
                 ShutdownTimeout = TimeSpan.FromSeconds(5),
                 Registries = new() { HuggingFaceEndpoint = around.Hub },
                 DataPath = new() { TraceEndpoint = around.Traces, GatewayReplicas = 1 },
+
+                // The operator runs beside the cluster, where the names of Services are not known.
+                Qdrant = new() { Connect = cluster.Network is { } network ? network.ConnectAsync : null },
             },
             client,
             time,

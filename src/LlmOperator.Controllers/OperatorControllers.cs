@@ -7,6 +7,7 @@ using LlmOperator.Controllers.Gateways;
 using LlmOperator.Controllers.Models;
 using LlmOperator.Controllers.RagIndexes;
 using LlmOperator.Controllers.RagIndexes.Collections;
+using LlmOperator.Controllers.RagIndexes.Embedding;
 using LlmOperator.Controllers.Registries;
 using LlmOperator.Controllers.Telemetry;
 using LlmOperator.Kubernetes;
@@ -105,10 +106,11 @@ public static class OperatorControllers
     {
         var access = new QdrantAccess(manager.Client, options, time);
         var snapshots = new SnapshotKeeper(time);
+        var texts = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5), PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectCallback = options.Connect }) { Timeout = TimeSpan.FromMinutes(2) };
         var keys = new QdrantKeys(caches, manager.Client);
         var collections = new CollectionKeeper(time, loggers.CreateLogger<CollectionKeeper>());
         var parts = new RagIndexParts(
-            collections, new(caches, manager.Client, keys, options), new(time), snapshots, keys, access, new(collections, access, keys, time), static _ => null);
+            collections, new(caches, manager.Client, keys, options), new(time), snapshots, keys, access, new(collections, access, keys, time), index => Embedder(caches, texts, index));
         manager.AddController("ragindex", new RagIndexReconciler(caches, manager.Client, events, parts, options, time), controller => controller
             .For<RagIndex>(Predicates.GenerationChanged)
             .Owns<StatefulSet>(change => !caches.StatefulSets.IsEcho(change), OperatorCaches.ModelCacheScope)
@@ -120,8 +122,14 @@ public static class OperatorControllers
             .Watches<Secret>(keys => caches.RagIndexesIn(keys.Metadata.Namespace).Where(index => index.Spec?.Qdrant.Managed is not null).Select(index => ObjectKey.Of(index)), change => !caches.QdrantKeys.IsEcho(change), OperatorCaches.QdrantKeyScope)
             .Watches<LlmEndpoint>(endpoint => RagIndexesOf(caches, endpoint), RetrievalChanged)
             .Workers(workers));
-        return new(snapshots, access);
+        return new(snapshots, access, texts);
     }
+
+    /// <summary>The endpoint that makes the vectors of an index; null where it names none, or there is none yet.</summary>
+    private static OpenAiTextEmbedder? Embedder(OperatorCaches caches, HttpClient http, RagIndex index) =>
+        index.Spec?.Embedding?.EndpointRef is { Name: var name } && caches.Endpoints.Get(new(index.Metadata.Namespace, name)) is { Status: { Url: { } url, ServedModelName: { } model } }
+            ? new(http, new(url[..^"/v1".Length]), model)
+            : null;
 
     /// <summary>The index an endpoint retrieves from, and those whose vectors it makes.</summary>
     private static IEnumerable<ObjectKey> RagIndexesOf(OperatorCaches caches, LlmEndpoint endpoint) =>
