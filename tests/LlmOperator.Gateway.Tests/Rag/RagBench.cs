@@ -58,8 +58,8 @@ internal sealed class RagBench : IAsyncDisposable
             async bench =>
             {
                 rag.Qdrant.Time = bench.Time;
-                rag.PutModel(bench, "llama", "mlabonne/TwinLlama-3.1-8B-DPO");
-                rag.PutModel(bench, "minilm", "sentence-transformers/all-MiniLM-L6-v2");
+                PutModel(bench, "llama", "mlabonne/TwinLlama-3.1-8B-DPO");
+                PutModel(bench, "minilm", "sentence-transformers/all-MiniLM-L6-v2");
                 var spec = new LlmEndpointSpec
                 {
                     ModelRef = new() { Name = "llama" },
@@ -101,7 +101,7 @@ internal sealed class RagBench : IAsyncDisposable
         return rag;
     }
 
-    public void PutModel(Bench bench, string name, string repository, ModelLimits? limits = null, string format = "Raw") => bench.Cluster.Put(new LlmModel
+    public static void PutModel(Bench bench, string name, string repository, ModelLimits? limits = null, string format = "Raw") => bench.Cluster.Put(new LlmModel
     {
         Metadata = new() { Name = name, Namespace = Bench.Namespace },
         Spec = new() { Source = new() { HuggingFace = new() { Repo = repository } }, Limits = limits, PromptFormat = format },

@@ -6,6 +6,7 @@ using LlmOperator.Api.RagIndexes;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Gateways;
+using LlmOperator.Planning.RagIndexes;
 using LlmOperator.Planning.Tests.Objects;
 using LlmOperator.Testing;
 using Xunit;
@@ -65,14 +66,15 @@ public sealed class GatewayPlannerTests
     {
         var rag = Endpoint("rag", """{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"rag":{"indexRef":{"name":"i"},"helper":{"url":"http://h","apiKeySecretRef":{"name":"helper-key"}}}}""");
         var index = Index("""{"qdrant":{"external":{"url":"https://q","apiKeySecretRef":{"name":"q-key"},"tls":{"caConfigMapRef":{"name":"authority","key":"ca.crt"}}}},"collections":[{"name":"c"}]}""");
-        var managed = Index("""{"qdrant":{"managed":{}},"collections":[{"name":"c"}]}""") with { Status = new() { ApiKeySecretRef = new() { Name = "made" } } };
+        var managed = Index("""{"qdrant":{"managed":{}},"collections":[{"name":"c"}]}""");
         var plan = GatewayPlanner.Plan(new() { Namespace = "prod", Endpoints = [Plain, rag], Indexes = [index, managed] });
 
-        Assert.Equal(["helper-key", "made", "q-key"], plan.ExporterRole!.Rules!.Single().ResourceNames!);
+        Assert.Equal(["helper-key", "q-key"], plan.ExporterRole!.Rules!.Single().ResourceNames!);
+        Assert.Contains(plan.Role!.Rules!, rule => rule.Resources!.Contains("secrets") && rule.ResourceNames!.Contains(QdrantNames.Keys));
         Assert.Equal(["authority"], plan.Role!.Rules!.Single(rule => rule.Resources!.Contains("configmaps")).ResourceNames!);
         Assert.Contains(plan.Role.Rules!, rule => rule.Resources!.Contains("ragindexes") && rule.Verbs!.SequenceEqual(["get", "list", "watch"]));
         Assert.True(GatewayPlanner.Differs(Plain, rag));
-        Assert.True(GatewayPlanner.Differs(managed, managed with { Status = null }));
+        Assert.True(GatewayPlanner.Differs(managed, index));
         Assert.False(GatewayPlanner.Differs(index, index with { Status = new() { Points = 7 } }));
     }
 

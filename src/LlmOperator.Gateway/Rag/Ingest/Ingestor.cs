@@ -118,7 +118,7 @@ internal sealed class Ingestor(QdrantClients qdrant, IEmbedder embedder)
     }
 
     /// <summary>Takes away what documents had before: other chunks, and chunks in collections of another type.</summary>
-    private static Task RemoveOldAsync(IQdrantClient client, IndexFacts index, IReadOnlyList<CutDocument> cut, CancellationToken cancellationToken) => Task.WhenAll(index.Embedded.Select(collection =>
+    private static Task<long[]> RemoveOldAsync(IQdrantClient client, IndexFacts index, IReadOnlyList<CutDocument> cut, CancellationToken cancellationToken) => Task.WhenAll(index.Embedded.Select(collection =>
         UnlessMissingAsync(async () =>
         {
             await client.DeletePointsAsync(collection, new()

@@ -156,7 +156,7 @@ internal sealed partial class Retriever(IndexView indexes, IHelperModel helper, 
             search.SearchAsync(steps.Run, index, retrieval, queries, Math.Max(1, query.TopK / Collections), VectorSearch.FilterOf(query.Filters, author), span, token)).ConfigureAwait(false);
     }
 
-    private async Task<IReadOnlyList<Chunk>> RerankAsync(Steps steps, RerankSpec rerank, RagQuery query, IReadOnlyList<Chunk> chunks)
+    private async Task<List<Chunk>> RerankAsync(Steps steps, RerankSpec rerank, RagQuery query, List<Chunk> chunks)
     {
         if (!rerank.Enabled || rerank.EndpointRef is not { } reference || chunks.Count == 0)
         {

@@ -84,7 +84,7 @@ internal sealed class VectorSearch(QdrantClients qdrant)
                 return (null, error);
             }
         })).ConfigureAwait(false);
-        if (answers.Select(answer => answer.Page?.Points.FirstOrDefault()?.Payload).FirstOrDefault(payload => payload is not null) is { } found)
+        if (answers.Select(answer => answer.Page?.Points is [var point, ..] ? point.Payload : null).FirstOrDefault(payload => payload is not null) is { } found)
         {
             var (foundId, foundName) = (Text(found, AuthorId), Text(found, AuthorName));
             return named.Id is { } known ? new(AuthorId, known, foundId, foundName) : new(AuthorName, foundName, foundId, foundName);
