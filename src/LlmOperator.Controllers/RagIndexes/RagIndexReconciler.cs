@@ -186,7 +186,7 @@ internal sealed class RagIndexReconciler(OperatorCaches caches, IKubeClient clie
         }
     }
 
-    private List<IQdrantClient> Nodes(QdrantAccess.Connection connection, RagIndexObservation observed) =>
+    private static List<IQdrantClient> Nodes(QdrantAccess.Connection connection, RagIndexObservation observed) =>
         observed.StatefulSet?.Spec?.Replicas is > 1 and var pods
             ? [.. Enumerable.Range(0, pods).Select(ordinal => connection.Node(QdrantNames.NodeUrl(observed.Index, ordinal)))]
             : [connection.Patient];

@@ -44,7 +44,7 @@ internal sealed class SnapshotKeeper(TimeProvider time) : IDisposable
             return new(null, null, next);
         }
 
-        var run = _runs.GetOrAdd(key, static (_, made) => new(made.Due, Task.Run(() => made.Self.TakeAsync(made.Nodes, made.Collections, made.Retention, made.Self._stop.Token))), (Due: due, Self: this, Nodes: nodes, Collections: collections, index.Spec.Snapshots!.Retention));
+        var run = _runs.GetOrAdd(key, static (_, made) => new(made.Due, Task.Run(() => TakeAsync(made.Nodes, made.Collections, made.Retention, made.Self._stop.Token))), (Due: due, Self: this, Nodes: nodes, Collections: collections, index.Spec.Snapshots!.Retention));
         if (!run.Task.IsCompleted)
         {
             return new(null, null, LookAgain);
@@ -78,7 +78,7 @@ internal sealed class SnapshotKeeper(TimeProvider time) : IDisposable
         _stop.Dispose();
     }
 
-    private async Task<(int Count, long Bytes)> TakeAsync(IReadOnlyList<IQdrantClient> nodes, IReadOnlyList<string> collections, int retention, CancellationToken cancellationToken)
+    private static async Task<(int Count, long Bytes)> TakeAsync(IReadOnlyList<IQdrantClient> nodes, IReadOnlyList<string> collections, int retention, CancellationToken cancellationToken)
     {
         var (count, bytes) = (0, 0L);
         foreach (var collection in collections)
