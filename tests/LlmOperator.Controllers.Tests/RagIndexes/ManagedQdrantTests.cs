@@ -132,6 +132,9 @@ public sealed class ManagedQdrantTests
         fixture.Server.Nodes[0].IsUp = false;
 
         fixture.Delete();
+
+        // Each kind is watched by itself: pods seen to go before the index does would be made again, which a namespace that goes does not allow.
+        await fixture.UntilAsync(() => fixture.MayGo || fixture.Condition("Deleting") is not null, "the deletion is seen");
         fixture.Operator.Api.Remove<StatefulSet>("docs-qdrant");
 
         await fixture.UntilAsync(() => fixture.MayGo, "it may go");
