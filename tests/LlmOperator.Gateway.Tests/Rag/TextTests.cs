@@ -36,7 +36,7 @@ public sealed class TextTests
 
     [Fact]
     public void Sentences_end_at_signs_but_not_after_abbreviations() => Assert.Equal(
-        ["It is e.g. so.", "Mr. Kaya asks?", "Yes!", "1.5 stays", ],
+        ["It is e.g. so.", "Mr. Kaya asks?", "Yes!", "1.5 stays"],
         Sentences.Of("It is e.g. so. Mr. Kaya asks? Yes!  1.5 stays"));
 
     [Fact]

@@ -1,9 +1,9 @@
+using System.Text.Json;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.RagIndexes;
 using LlmOperator.Gateway.Cluster;
 using LlmOperator.Gateway.Rag.Indexes;
 using LlmOperator.Inference.Tracing;
-using System.Text.Json;
 
 namespace LlmOperator.Gateway.Rag.Calling;
 

@@ -1,7 +1,7 @@
+using System.Text.Json;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Gateway.Cluster;
 using LlmOperator.Inference.Tracing;
-using System.Text.Json;
 
 namespace LlmOperator.Gateway.Rag.Calling;
 
