@@ -29,8 +29,9 @@ public sealed class SandboxCommandTests : IDisposable
         Assert.Contains("sandbox ready at https://127.0.0.1:", output);
         Assert.Contains($"export KUBECONFIG={Kubeconfig}", output);
         Assert.Contains("llmendpoint/twin-8b: Ready", output);
+        Assert.Contains("llmendpoint/twin-rag: Ready", output);
         Assert.Contains("ragindex/twin: Ready", output);
-        Assert.Contains("all 5 ready", output);
+        Assert.Contains("all 10 ready", output);
         if (!OperatingSystem.IsWindows())
         {
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Kubeconfig));

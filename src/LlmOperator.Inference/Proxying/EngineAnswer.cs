@@ -51,6 +51,12 @@ public static class EngineAnswer
             await context.Response.StartAsync(cancellationToken).ConfigureAwait(false);
         }
 
+        if (rewriter is not null && !context.Response.HasStarted)
+        {
+            // Before its head is out, the server may lend a writer no room at all when it is not told how much is wanted.
+            await context.Response.StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         var to = context.Response.BodyWriter;
         while (true)
         {

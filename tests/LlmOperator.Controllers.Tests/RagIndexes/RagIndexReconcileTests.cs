@@ -20,7 +20,7 @@ public sealed class RagIndexReconcileTests
         Assert.Equal(["posts", "raw"], fixture.Status.Collections!.Select(collection => collection.Name));
         Assert.Equal("posts-g1", fixture.Status.Collections![0].PhysicalName);
         Assert.Equal("1.19.0", fixture.Status.Qdrant!.Version!.Split('-')[0]);
-        Assert.Empty(fixture.Operator.Writes.Where(write => write.Contains("statefulsets", StringComparison.Ordinal)));
+        Assert.DoesNotContain(fixture.Operator.Writes, write => write.Contains("statefulsets", StringComparison.Ordinal));
     }
 
     [Fact]
