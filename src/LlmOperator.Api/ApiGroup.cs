@@ -24,11 +24,17 @@ public static class ApiGroup
     /// <summary>Label that names the model served.</summary>
     public const string ModelLabel = Name + "/model";
 
+    /// <summary>Label of the objects of a RagIndex's Qdrant; its value is the name of the RagIndex.</summary>
+    public const string RagIndexLabel = Name + "/rag-index";
+
     /// <summary>Label that names the revision of an endpoint's configuration.</summary>
     public const string RevisionLabel = Name + "/revision";
 
     /// <summary>Annotation with the hash of what the operator wanted of an object when it last wrote it.</summary>
     public const string ContentHashAnnotation = Name + "/content-hash";
+
+    /// <summary>Annotation of an endpoint's workload with the image the operator gave its sidecar.</summary>
+    public const string SidecarImageAnnotation = Name + "/prompt-trace-image";
 
     /// <summary>Label of pods that load weights from a model's cache; its value names the set of folders they load.</summary>
     public const string CacheLabel = Name + "/cache";

@@ -1,5 +1,6 @@
 using LlmOperator.Gateway.Configuration;
 using LlmOperator.Kubernetes.Configuration;
+using LlmOperator.Qdrant;
 using LlmOperator.Sandbox.Hosting;
 
 namespace LlmOperator.Cli;
@@ -10,6 +11,9 @@ namespace LlmOperator.Cli;
 internal sealed class GatewayHost(ContainerContext context, string kubeconfig) : IHostedContainer
 {
     private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Names of Services are the cluster's, and this process stands beside it.
+    private readonly HttpClient _qdrant = new(new SocketsHttpHandler { ConnectCallback = context.Network.ConnectAsync, UseProxy = false, UseCookies = false, AllowAutoRedirect = false }) { Timeout = Timeout.InfiniteTimeSpan };
     private Gateway.Gateway? _gateway;
 
     /// <summary>The host, by the name of the image.</summary>
@@ -52,7 +56,8 @@ internal sealed class GatewayHost(ContainerContext context, string kubeconfig) :
                     Kubeconfig = kubeconfig,
                     SpoolDirectory = context.RealPath(options.SpoolDirectory)!,
                 },
-                context.Loggers);
+                context.Loggers,
+                qdrant: connection => new QdrantClient(_qdrant, connection, TimeProvider.System));
             await _gateway.StartAsync(cancellationToken);
         }
         catch (Exception fault) when (fault is IOException or ClusterConfigurationException)
@@ -75,5 +80,9 @@ internal sealed class GatewayHost(ContainerContext context, string kubeconfig) :
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync() => await StopAsync(new CancellationToken(canceled: true));
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(new CancellationToken(canceled: true));
+        _qdrant.Dispose();
+    }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace LlmOperator.Cli;
 
@@ -30,6 +31,9 @@ internal sealed record SandboxSettings
 
     /// <summary>Hugging Face hub the operator asks; a stand-in when null.</summary>
     public Uri? Hub { get; init; }
+
+    /// <summary>Real Qdrant that managed ones are; the program of that name, or a stand-in, when null.</summary>
+    public Uri? Qdrant { get; init; }
 
     public bool Verbose { get; init; }
 }
@@ -77,18 +81,18 @@ internal static class SandboxCommand
         });
         var nodes = new Option<string?>("--nodes") { Description = "File of Node objects (YAML or JSON) in place of the default nodes.", HelpName = "FILE" };
         var hub = new Option<string?>("--hub") { Description = "Hugging Face hub the operator asks, such as https://huggingface.co, in place of a stand-in that knows a few models.", HelpName = "URL" };
-        hub.Validators.Add(result =>
+        hub.Validators.Add(result => MustBeAddress(result, "--hub", "https://huggingface.co"));
+        var qdrant = new Option<string?>("--qdrant")
         {
-            if (result.GetValueOrDefault<string?>() is { } text && !(Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is ("http" or "https")))
-            {
-                result.AddError("--hub must be an address such as https://huggingface.co");
-            }
-        });
+            Description = "Real Qdrant that requests to managed ones are passed on to, such as http://127.0.0.1:6333 (its key in QDRANT_API_KEY), in place of the program qdrant or a stand-in.",
+            HelpName = "URL",
+        };
+        qdrant.Validators.Add(result => MustBeAddress(result, "--qdrant", "http://127.0.0.1:6333"));
         var verbose = new Option<bool>("--verbose") { Description = "Show the operator's log." };
 
         var command = new Command("sandbox", "Run Kubernetes in one process, with simulated GPU nodes and the operator. Needs no Docker and no cluster.")
         {
-            port, kubeconfig, apply, wait, timeout, exit, noOperator, noControllers, noContainers, speed, nodes, hub, verbose,
+            port, kubeconfig, apply, wait, timeout, exit, noOperator, noControllers, noContainers, speed, nodes, hub, qdrant, verbose,
         };
         command.SetAction((parsed, cancellationToken) => new SandboxRun(
             new SandboxSettings
@@ -105,11 +109,20 @@ internal static class SandboxCommand
                 Speed = parsed.GetValue(speed),
                 Nodes = parsed.GetValue(nodes),
                 Hub = parsed.GetValue(hub) is { } address ? new Uri(address) : null,
+                Qdrant = parsed.GetValue(qdrant) is { } server ? new Uri(server) : null,
                 Verbose = parsed.GetValue(verbose),
             },
             parsed.InvocationConfiguration.Output,
             parsed.InvocationConfiguration.Error).RunAsync(cancellationToken));
         return command;
+    }
+
+    private static void MustBeAddress(OptionResult result, string option, string example)
+    {
+        if (result.GetValueOrDefault<string?>() is { } text && !(Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is ("http" or "https")))
+        {
+            result.AddError($"{option} must be an address such as {example}");
+        }
     }
 
     /// <summary>The user's cache folder: nothing of the user's own kubeconfig is touched.</summary>

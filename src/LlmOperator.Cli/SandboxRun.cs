@@ -11,6 +11,7 @@ using LlmOperator.Sandbox.Hosting;
 using LlmOperator.Sandbox.Kinds;
 using LlmOperator.Sandbox.StandIns.Engine;
 using LlmOperator.Sandbox.StandIns.Hub;
+using LlmOperator.Sandbox.StandIns.Qdrant;
 using LlmOperator.Sandbox.StandIns.Traces;
 using LlmOperator.Sandbox.Storage;
 using Microsoft.Extensions.Logging;
@@ -24,7 +25,13 @@ namespace LlmOperator.Cli;
 internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, TextWriter error)
 {
     /// <summary>What really runs, by image; the name of an image is all another one needs.</summary>
-    private readonly ContainerHost[] _hosts = [SidecarHost.Registration, GatewayHost.Registration(settings.Kubeconfig), .. EngineStandIn.Hosts];
+    private readonly ContainerHost[] _hosts = [SidecarHost.Registration, GatewayHost.Registration(settings.Kubeconfig), Qdrant(settings.Qdrant).Registration, .. EngineStandIn.Hosts];
+
+    private static QdrantHosts Qdrant(Uri? url) => new()
+    {
+        Target = url is null ? null : new(url, Environment.GetEnvironmentVariable("QDRANT_API_KEY") is { Length: > 0 } key ? key : null),
+        Program = QdrantHosts.FindProgram(),
+    };
 
     /// <summary>Runs until everything asked for is done and, unless told to exit then, until cancelled.</summary>
     /// <returns>0, or 1 when something could not be applied or did not become ready.</returns>
@@ -68,7 +75,7 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
         }
 
         using var quit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var running = settings.Operator ? RunOperatorAsync(client, around, time, quit.Token) : Task.CompletedTask;
+        var running = settings.Operator ? RunOperatorAsync(client, cluster, around, time, quit.Token) : Task.CompletedTask;
         var failed = FaultOfAsync(running);
         try
         {
@@ -136,7 +143,7 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
         writer.Write(text);
     }
 
-    private async Task RunOperatorAsync(KubeClient client, Surroundings around, TimeProvider time, CancellationToken stop)
+    private async Task RunOperatorAsync(KubeClient client, EmbeddedCluster cluster, Surroundings around, TimeProvider time, CancellationToken stop)
     {
         await using var log = new LoggerConfiguration()
             .MinimumLevel.Is(settings.Verbose ? Serilog.Events.LogEventLevel.Information : Serilog.Events.LogEventLevel.Warning)
@@ -153,6 +160,9 @@ internal sealed class SandboxRun(SandboxSettings settings, TextWriter output, Te
                 ShutdownTimeout = TimeSpan.FromSeconds(5),
                 Registries = new() { HuggingFaceEndpoint = around.Hub },
                 DataPath = new() { TraceEndpoint = around.Traces, GatewayReplicas = 1 },
+
+                // The operator runs beside the cluster, where the names of Services are not known.
+                Qdrant = new() { Connect = cluster.Network is { } network ? network.ConnectAsync : null },
             },
             client,
             time,

@@ -1,11 +1,14 @@
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
+using LlmOperator.Api.RagIndexes;
 using LlmOperator.Controllers.Caching;
 using LlmOperator.Controllers.Endpoints;
 using LlmOperator.Controllers.Gateways;
 using LlmOperator.Controllers.Models;
+using LlmOperator.Controllers.RagIndexes;
+using LlmOperator.Controllers.RagIndexes.Collections;
+using LlmOperator.Controllers.RagIndexes.Embedding;
 using LlmOperator.Controllers.Registries;
-
 using LlmOperator.Controllers.Telemetry;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Controllers;
@@ -18,6 +21,9 @@ using LlmOperator.Planning.Cache;
 using LlmOperator.Planning.Endpoints;
 using LlmOperator.Planning.Gateways;
 using LlmOperator.Planning.Models;
+using LlmOperator.Planning.RagIndexes;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LlmOperator.Controllers;
 
@@ -32,22 +38,27 @@ public static class OperatorControllers
     /// <param name="registries">How registries are asked.</param>
     /// <param name="licenses">What is done about a model nobody gave a licence.</param>
     /// <param name="dataPath">What stands between clients and engines.</param>
+    /// <param name="qdrant">How Qdrant is run and asked.</param>
+    /// <param name="logger">Logger of what happens to collections.</param>
     /// <returns>What to dispose of when the manager has stopped.</returns>
-    public static IDisposable Add(ControllerManager manager, AcceleratorCatalogue catalogue, int workers, TimeProvider time, RegistryOptions registries, LicensePolicy licenses = LicensePolicy.Warn, DataPathOptions? dataPath = null)
+    public static IDisposable Add(
+        ControllerManager manager, AcceleratorCatalogue catalogue, int workers, TimeProvider time, RegistryOptions registries, LicensePolicy licenses = LicensePolicy.Warn, DataPathOptions? dataPath = null,
+        QdrantOptions? qdrant = null, ILoggerFactory? logger = null)
     {
         var all = new ModelRegistries(manager.Client, registries, time);
-        Add(manager, catalogue, workers, time, registries, all, Random.Shared, licenses, dataPath);
-        return all;
+        return new Disposables(Add(manager, catalogue, workers, time, registries, all, Random.Shared, licenses, dataPath, qdrant, logger), all);
     }
 
-    internal static void Add(
+    internal static IDisposable Add(
         ControllerManager manager, AcceleratorCatalogue catalogue, int workers, TimeProvider time, RegistryOptions options, IModelRegistry registry, Random random, LicensePolicy licenses = LicensePolicy.Warn,
-        DataPathOptions? dataPath = null)
+        DataPathOptions? dataPath = null, QdrantOptions? qdrant = null, ILoggerFactory? logger = null)
     {
         var caches = new OperatorCaches(manager.Informers, catalogue);
         var events = new RecordedEvents(manager.Events);
         EndpointMetrics.AddTo(manager.Metrics.Meter, caches);
+        RagIndexMetrics.AddTo(manager.Metrics.Meter, caches);
 
+        registry = new MeasuredRegistry(registry, manager.Metrics.Meter, time);
         var credentials = new CredentialReader(manager.Client);
         var lookups = new RegistryLookups(registry, credentials, options, time, random);
         var keeper = new ModelCacheKeeper(caches, manager.Client, options, time);
@@ -72,6 +83,7 @@ public static class OperatorControllers
             .Watches<PodDisruptionBudget>(gone => Namesakes(caches, gone), IsDeletion)
             .Watches<NetworkPolicy>(gone => Namesakes(caches, gone), IsDeletion)
             .Watches<LlmModel>(model => caches.EndpointsOf(ObjectKey.Of(model)).Select(endpoint => ObjectKey.Of(endpoint)), ModelChanged)
+            .Watches<RagIndex>(index => caches.EndpointsOfRagIndex(ObjectKey.Of(index)).Select(endpoint => ObjectKey.Of(endpoint)), IndexChanged)
             .Watches<Pod>(static pod => OperatorCaches.EndpointOf(pod) is { } endpoint ? [endpoint] : [], scope: OperatorCaches.OwnScope)
             .Watches<Node>(_ => WaitingForNodes(caches), NodeChanged)
             .Workers(workers));
@@ -79,13 +91,58 @@ public static class OperatorControllers
         manager.AddController("gateway", new GatewayReconciler(caches, manager.Client, events, dataPath ?? new(), time), controller => controller
             .For<Deployment>(Predicates.And(IsGateways, NotStatusAlone, change => !caches.Deployments.IsEcho(change)))
             .Watches<LlmEndpoint>(GatewayOf, GatewayAsks)
+            .Watches<RagIndex>(GatewayOf, GatewayAsksForIndex)
             .Watches<Service>(GatewayOf, Predicates.And(IsGateways, change => !caches.Services.IsEcho(change)))
             .Watches<PodDisruptionBudget>(GatewayOf, Predicates.And(IsGateways, NotStatusAlone, change => !caches.DisruptionBudgets.IsEcho(change)))
             .Watches<ServiceAccount>(GatewayOf, change => !caches.ServiceAccounts.IsEcho(change), OperatorCaches.GatewayScope)
             .Watches<Role>(GatewayOf, change => !caches.Roles.IsEcho(change), OperatorCaches.GatewayScope)
             .Watches<RoleBinding>(GatewayOf, change => !caches.RoleBindings.IsEcho(change), OperatorCaches.GatewayScope)
             .Workers(1));
+
+        return AddRagIndexes(manager, caches, events, qdrant ?? new(), workers, time, logger ?? NullLoggerFactory.Instance);
     }
+
+    private static Disposables AddRagIndexes(ControllerManager manager, OperatorCaches caches, IEventSink events, QdrantOptions options, int workers, TimeProvider time, ILoggerFactory loggers)
+    {
+        var access = new QdrantAccess(manager.Client, options, time);
+        var snapshots = new SnapshotKeeper(time);
+        var texts = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5), PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectCallback = options.Connect }) { Timeout = TimeSpan.FromMinutes(2) };
+        var keys = new QdrantKeys(caches, manager.Client);
+        var collections = new CollectionKeeper(time, loggers.CreateLogger<CollectionKeeper>());
+        var parts = new RagIndexParts(
+            collections, new(caches, manager.Client, keys, options), new(time), snapshots, keys, access, new(collections, access, keys, time), index => Embedder(caches, texts, index));
+        manager.AddController("ragindex", new RagIndexReconciler(caches, manager.Client, events, parts, options, time), controller => controller
+            .For<RagIndex>(Predicates.GenerationChanged)
+            .Owns<StatefulSet>(change => !caches.StatefulSets.IsEcho(change), OperatorCaches.ModelCacheScope)
+            .Owns<Service>(change => !caches.Services.IsEcho(change))
+            .Owns<PodDisruptionBudget>(Predicates.And(NotStatusAlone, change => !caches.DisruptionBudgets.IsEcho(change)))
+            .Owns<NetworkPolicy>(change => !caches.NetworkPolicies.IsEcho(change))
+            .Watches<PersistentVolumeClaim>(static claim => OperatorCaches.RagIndexOf(claim) is { } index ? [index] : [], scope: OperatorCaches.ModelCacheScope)
+            .Watches<Pod>(static pod => OperatorCaches.RagIndexOf(pod) is { } index ? [index] : [], scope: OperatorCaches.OwnScope)
+            .Watches<Secret>(keys => caches.RagIndexesIn(keys.Metadata.Namespace).Where(index => index.Spec?.Qdrant.Managed is not null).Select(index => ObjectKey.Of(index)), change => !caches.QdrantKeys.IsEcho(change), OperatorCaches.QdrantKeyScope)
+            .Watches<LlmEndpoint>(endpoint => RagIndexesOf(caches, endpoint), RetrievalChanged)
+            .Workers(workers));
+        return new(snapshots, access, texts);
+    }
+
+    /// <summary>The endpoint that makes the vectors of an index; null where it names none, or there is none yet.</summary>
+    private static OpenAiTextEmbedder? Embedder(OperatorCaches caches, HttpClient http, RagIndex index) =>
+        index.Spec?.Embedding?.EndpointRef is { Name: var name } && caches.Endpoints.Get(new(index.Metadata.Namespace, name)) is { Status: { Url: { } url, ServedModelName: { } model } }
+            ? new(http, new(url[..^"/v1".Length]), model)
+            : null;
+
+    /// <summary>The index an endpoint retrieves from, and those whose vectors it makes.</summary>
+    private static IEnumerable<ObjectKey> RagIndexesOf(OperatorCaches caches, LlmEndpoint endpoint) =>
+    [
+        .. endpoint.Spec?.Rag is { } rag ? [new ObjectKey(endpoint.Metadata.Namespace, rag.IndexRef.Name)] : Array.Empty<ObjectKey>(),
+        .. caches.RagIndexesIn(endpoint.Metadata.Namespace).Where(index => index.Spec?.Embedding?.EndpointRef?.Name == endpoint.Metadata.Name).Select(index => ObjectKey.Of(index)),
+    ];
+
+    private static bool RetrievalChanged(ObjectEvent change) =>
+        change is not { Type: ObjectEventType.Updated, IsResync: false, Old: LlmEndpoint before, Object: LlmEndpoint after }
+        || before.Spec?.Rag?.IndexRef.Name != after.Spec?.Rag?.IndexRef.Name
+        || before.Spec?.ModelRef.Name != after.Spec?.ModelRef.Name
+        || before.Metadata.DeletionTimestamp != after.Metadata.DeletionTimestamp;
 
     /// <summary>Whether an object has the name of a namespace's gateway, whoever made it.</summary>
     private static bool IsGateways(ObjectEvent change) => change.Object.Metadata.Name == GatewayObjects.Name;
@@ -95,6 +152,9 @@ public static class OperatorControllers
     /// <summary>What gateways are made of: that there are endpoints, and what of theirs is to be read. The model or the engine of one is none of their business.</summary>
     private static bool GatewayAsks(ObjectEvent change) =>
         change is not { Type: ObjectEventType.Updated, IsResync: false, Old: LlmEndpoint before, Object: LlmEndpoint after } || GatewayPlanner.Differs(before, after);
+
+    private static bool GatewayAsksForIndex(ObjectEvent change) =>
+        change is not { Type: ObjectEventType.Updated, IsResync: false, Old: RagIndex before, Object: RagIndex after } || GatewayPlanner.Differs(before, after);
 
     private static bool RefreshAsked(ObjectEvent change) =>
         change is { Type: ObjectEventType.Updated, Old: LlmModel before, Object: LlmModel after } && ModelPin.Refresh(before) != ModelPin.Refresh(after);
@@ -139,6 +199,14 @@ public static class OperatorControllers
         || before.Spec?.ModelRef.Name != after.Spec?.ModelRef.Name
         || before.Metadata.DeletionTimestamp != after.Metadata.DeletionTimestamp;
 
+    /// <summary>What endpoints make of an index: that it is there, what collections it has, and whether it is ready.</summary>
+    private static bool IndexChanged(ObjectEvent change) =>
+        change is not { Type: ObjectEventType.Updated, IsResync: false, Old: RagIndex before, Object: RagIndex after }
+        || before.Metadata.Generation != after.Metadata.Generation
+        || before.Metadata.DeletionTimestamp != after.Metadata.DeletionTimestamp
+        || before.Status?.Conditions.Find(ConditionTypes.Ready) is var was && after.Status?.Conditions.Find(ConditionTypes.Ready) is var now
+            && (was?.Status != now?.Status || was?.Message != now?.Message);
+
     private static bool NodeChanged(ObjectEvent change) =>
         change is not { Type: ObjectEventType.Updated, Old: Node before, Object: Node after } || CacheTransforms.Differs(before, after);
 
@@ -158,4 +226,16 @@ public static class OperatorControllers
         || before.Status?.Registry != after.Status?.Registry
         || before.Status?.Conditions.Find(ConditionTypes.Ready) is var was && after.Status?.Conditions.Find(ConditionTypes.Ready) is var now
             && (was?.Status != now?.Status || was?.Message != now?.Message);
+
+    /// <summary>Several things that are disposed of together.</summary>
+    private sealed class Disposables(params IDisposable[] all) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (var one in all)
+            {
+                one.Dispose();
+            }
+        }
+    }
 }

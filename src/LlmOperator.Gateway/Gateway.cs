@@ -6,6 +6,9 @@ using LlmOperator.Gateway.Cluster;
 using LlmOperator.Gateway.Configuration;
 using LlmOperator.Gateway.Measuring;
 using LlmOperator.Gateway.Prompts;
+using LlmOperator.Gateway.Rag.Calling;
+using LlmOperator.Gateway.Rag.Indexes;
+using LlmOperator.Gateway.Rag.Retrieval;
 using LlmOperator.Gateway.Requests;
 using LlmOperator.Gateway.Serving;
 using LlmOperator.Gateway.Tracing;
@@ -15,6 +18,8 @@ using LlmOperator.Inference.Spooling;
 using LlmOperator.Inference.Tracing;
 using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Configuration;
+using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Qdrant;
 using LlmOperator.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -25,8 +30,8 @@ public sealed partial class Gateway : IAsyncDisposable
 {
     private const string Name = "llm-gateway";
 
-    // A ConfigMap the Role does not allow is no reason to serve nobody.
-    private static readonly TimeSpan TemplatesTime = TimeSpan.FromSeconds(10);
+    // A ConfigMap, a RagIndex or a Secret the Role does not allow is no reason to serve nobody.
+    private static readonly TimeSpan SomeTime = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LastBytesTime = TimeSpan.FromSeconds(2);
 
     private readonly GatewayOptions _options;
@@ -34,6 +39,7 @@ public sealed partial class Gateway : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly KubeClient? _ownClient;
     private readonly HttpMessageInvoker _engines;
+    private readonly HttpMessageInvoker _services;
     private readonly HttpClient _receivers;
     private readonly Meter _meter = new("LlmOperator.Gateway");
     private readonly MetricsRegistry _registry;
@@ -41,6 +47,10 @@ public sealed partial class Gateway : IAsyncDisposable
     private readonly ApiKeys _keys;
     private readonly TemplateShelf _templates;
     private readonly TraceExporters _exporters;
+    private readonly IndexView _indexes;
+    private readonly NamedShelf<Secret> _secrets;
+    private readonly NamedShelf<ConfigMap> _maps;
+    private readonly QdrantClients _qdrant;
     private readonly Drain _drain = new();
     private readonly AdminPages _admin;
     private readonly TwoPortServer _server;
@@ -55,14 +65,16 @@ public sealed partial class Gateway : IAsyncDisposable
     /// <param name="time">Clock; the system's when null.</param>
     /// <param name="client">Client of the cluster; one by the options' kubeconfig when null.</param>
     /// <param name="receivers">How receivers of traces are reached; by network when null.</param>
+    /// <param name="qdrant">How Qdrant servers are reached; by network when null.</param>
     /// <exception cref="ClusterConfigurationException">No cluster is configured.</exception>
-    public Gateway(GatewayOptions options, ILoggerFactory loggers, TimeProvider? time = null, IKubeClient? client = null, HttpMessageHandler? receivers = null)
+    public Gateway(GatewayOptions options, ILoggerFactory loggers, TimeProvider? time = null, IKubeClient? client = null, HttpMessageHandler? receivers = null, Func<QdrantConnection, IQdrantClient>? qdrant = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(loggers);
         (_options, _time, _logger) = (options, time ?? TimeProvider.System, loggers.CreateLogger<Gateway>());
         client ??= _ownClient = new(new ClusterConfigurationLoader().Load(options.Kubeconfig), new KubeClientOptions { Time = _time });
         _engines = new(EngineConnections.Handler(options.ConnectTimeout));
+        _services = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null, ConnectTimeout = options.ConnectTimeout, PooledConnectionLifetime = TimeSpan.FromMinutes(5) });
         _receivers = new(receivers ?? new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
         {
             Timeout = Timeout.InfiniteTimeSpan,
@@ -74,11 +86,22 @@ public sealed partial class Gateway : IAsyncDisposable
         _cluster = new(client, options.Namespace, name => new(_time, new(random.Next()), () => metrics.Ejected(name)), _time, _logger);
         metrics = new(_meter, () => _cluster.All, () => bodies.Held);
         ProcessMetrics.AddTo(_meter);
+        var ragMetrics = new RagMetrics(_meter);
         _keys = new(client, options.Namespace, metrics, _time, _logger);
         _templates = new(client, options.Namespace, metrics, _time, _logger);
         _exporters = new(options, client, _receivers, ResourceOf(options), _time, _logger);
+        _indexes = new(client, options.Namespace, _time, _logger);
+        _secrets = new(client, options.Namespace, _time, _logger);
+        _maps = new(client, options.Namespace, _time, _logger);
         var figures = new SpoolMetrics(_meter, "llm_gateway", () => _exporters.Readings);
         var memory = new TraceMemory();
+        var tracer = new RequestTracer(_exporters, memory, _time, _logger);
+        var end = new RequestEnd(tracer, metrics);
+        var calls = new EndpointCalls(options, _engines, _services);
+        _qdrant = new(_secrets, _maps, qdrant, options.ConnectTimeout, _time);
+        var tokens = new TokenCounter(calls, _time);
+        var embedder = new Embedder(_cluster, _indexes, calls);
+        var retriever = new Retriever(_indexes, new HelperModel(_cluster, calls, _secrets), embedder, new Reranker(_cluster, calls), new(_qdrant), _time, _logger);
         var handler = new GatewayHandler(
             options,
             _drain,
@@ -88,15 +111,23 @@ public sealed partial class Gateway : IAsyncDisposable
             new(_cluster, _templates),
             new(options, _engines, metrics, () => _keys.AreAsked, _time, _logger),
             new(_cluster),
-            new(options, _cluster, bodies, _exporters, memory, metrics, _time, _logger),
-            new(_exporters, memory, _time, _logger),
+            new(options, _cluster, bodies, _exporters, memory, new(_cluster, _engines, _time), metrics, _time, _logger),
+            new(options, _cluster, bodies, new(retriever, _indexes, _templates, tokens, _time), new(_indexes, calls), new(_indexes, tokens), tracer, end, ragMetrics, _time, _logger),
+            new(options, _indexes, new(_qdrant, embedder), ragMetrics, _logger),
+            tracer,
+            end,
             metrics,
             _logger);
         _admin = new(_registry, figures.Read, _ => Task.FromResult(_drain.IsReady ? WhyNotSynced() : "shutting down"));
 
         // Bodies are bounded where they are read, so that what is too large gets an answer and not a closed connection.
         _server = new(options.Listen, options.Admin, null, handler.AnswerAsync, _admin.AnswerAsync, loggers);
-        _cluster.Changed = () => _templates.Watch([.. _cluster.All.Select(endpoint => endpoint.Facts.Template).OfType<Api.Common.DataKeyReference>().Distinct()]);
+        _cluster.Changed = () =>
+        {
+            _templates.Watch([.. _cluster.All.Select(endpoint => endpoint.Facts.Template).OfType<Api.Common.DataKeyReference>().Distinct()]);
+            WatchNamed();
+        };
+        _indexes.Changed = WatchNamed;
     }
 
     /// <summary>Where clients are answered, once it listens.</summary>
@@ -115,6 +146,7 @@ public sealed partial class Gateway : IAsyncDisposable
         await _server.StartAsync(cancellationToken).ConfigureAwait(false);
         _started = _time.GetTimestamp();
         _cluster.Start(_watching.Token);
+        _indexes.Start(_watching.Token);
         Log.Listening(_logger, _options.Namespace, Address, Admin);
     }
 
@@ -139,6 +171,7 @@ public sealed partial class Gateway : IAsyncDisposable
         await _server.StopAsync(last.Token).ConfigureAwait(false);
         await _watching.CancelAsync().ConfigureAwait(false);
         await _cluster.StoppedAsync().ConfigureAwait(false);
+        await _indexes.StoppedAsync().ConfigureAwait(false);
         using var over = new CancellationTokenSource(_options.FlushTime, _time);
         await _exporters.FlushAsync(over.Token).ConfigureAwait(false);
         Log.Stopped(_logger);
@@ -155,11 +188,15 @@ public sealed partial class Gateway : IAsyncDisposable
         await _server.DisposeAsync().ConfigureAwait(false);
         await _keys.DisposeAsync().ConfigureAwait(false);
         await _templates.DisposeAsync().ConfigureAwait(false);
+        await _secrets.DisposeAsync().ConfigureAwait(false);
+        await _maps.DisposeAsync().ConfigureAwait(false);
         await _exporters.DisposeAsync().ConfigureAwait(false);
         _admin.Dispose();
         _meter.Dispose();
         _registry.Dispose();
         _engines.Dispose();
+        _services.Dispose();
+        _qdrant.Dispose();
         _receivers.Dispose();
         _ownClient?.Dispose();
         _watching.Dispose();
@@ -175,10 +212,22 @@ public sealed partial class Gateway : IAsyncDisposable
 
         var reason = !_cluster.HasSynced ? "endpoints and their pods are not read yet"
             : !_keys.HasSynced ? $"Secret {ApiKeys.SecretName} is not read yet"
-            : !_templates.HasSynced && _time.GetElapsedTime(_started) < TemplatesTime ? "prompt templates are not read yet"
+            : _time.GetElapsedTime(_started) >= SomeTime ? null
+            : !_templates.HasSynced ? "prompt templates are not read yet"
+            : !_indexes.HasSynced || !_secrets.HasSynced || !_maps.HasSynced ? "RagIndexes, models and what they name are not read yet"
             : null;
         _wasReady = reason is null;
         return reason;
+    }
+
+    /// <summary>Watches what holds the keys of helpers, and the keys and authorities of Qdrant servers.</summary>
+    private void WatchNamed()
+    {
+        var indexes = _indexes.All.ToList();
+        _secrets.Watch(_cluster.All.Select(endpoint => endpoint.Facts.Rag?.Helper?.ApiKeySecretRef?.Name)
+            .Concat(indexes.SelectMany(index => new[] { index.ApiKey?.Name, index.Tls?.CaSecretRef?.Name }))
+            .OfType<string>().ToHashSet(StringComparer.Ordinal));
+        _maps.Watch(indexes.Select(index => index.Tls?.CaConfigMapRef?.Name).OfType<string>().ToHashSet(StringComparer.Ordinal));
     }
 
     private static Resource ResourceOf(GatewayOptions options)

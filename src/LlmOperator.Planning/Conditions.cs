@@ -41,8 +41,35 @@ public static class ConditionTypes
     /// <summary>Arguments or variables of the user's replace some of the operator's.</summary>
     public const string ArgumentsOverridden = "ArgumentsOverridden";
 
-    /// <summary>A model whose deletion waits for its users.</summary>
+    /// <summary>An object whose deletion waits for its users.</summary>
     public const string InUse = "InUse";
+
+    /// <summary>Qdrant answers, and takes the key.</summary>
+    public const string QdrantReady = "QdrantReady";
+
+    /// <summary>Every collection of an index is there and serves.</summary>
+    public const string CollectionsReady = "CollectionsReady";
+
+    /// <summary>A collection is stored in a way that cannot be changed to what the spec says.</summary>
+    public const string SchemaConflict = "SchemaConflict";
+
+    /// <summary>A name is taken by what is not ours.</summary>
+    public const string Conflict = "Conflict";
+
+    /// <summary>The endpoint that makes an index's vectors is there and makes vectors of the right length.</summary>
+    public const string EmbeddingReady = "EmbeddingReady";
+
+    /// <summary>The volumes of a managed Qdrant are as the spec says.</summary>
+    public const string VolumesReady = "VolumesReady";
+
+    /// <summary>Scheduled snapshots are taken.</summary>
+    public const string SnapshotsReady = "SnapshotsReady";
+
+    /// <summary>What the deletion of an index waits for.</summary>
+    public const string Deleting = "Deleting";
+
+    /// <summary>The index an endpoint retrieves from can be searched.</summary>
+    public const string RagReady = "RagReady";
 }
 
 /// <summary>Values of a condition's status.</summary>
@@ -97,7 +124,8 @@ internal sealed class ConditionSet(IReadOnlyList<Condition>? before, long? gener
     /// <param name="reason">One CamelCase word.</param>
     /// <param name="message">What is the case and what to change.</param>
     /// <param name="announce">Whether a change of it is worth an Event.</param>
-    public Condition Set(string type, string status, string reason, string message, bool announce = false)
+    /// <param name="isBad">The status that is the worse one.</param>
+    public Condition Set(string type, string status, string reason, string message, bool announce = false, string isBad = ConditionStatus.False)
     {
         var old = before?.FirstOrDefault(condition => condition.Type == type);
         var condition = new Condition
@@ -112,7 +140,7 @@ internal sealed class ConditionSet(IReadOnlyList<Condition>? before, long? gener
         _conditions.Add(condition);
         if (announce && (old?.Status != status || old.Reason != reason) && status != ConditionStatus.Unknown)
         {
-            _transitions.Add(new(condition, status == ConditionStatus.False));
+            _transitions.Add(new(condition, status == isBad));
         }
 
         return condition;

@@ -8,6 +8,12 @@ public sealed record DataPathOptions
     /// <summary>Image of the sidecar in front of each engine.</summary>
     public string PromptTraceImage { get; init; } = $"ghcr.io/llm-operator/prompt-trace:{Version}";
 
+    /// <summary>
+    /// Whether a new <see cref="PromptTraceImage"/> replaces the pods of endpoints that have not changed otherwise. Where not, they keep the sidecar they run with until their next revision: an upgrade of
+    /// the operator loads no model anew.
+    /// </summary>
+    public bool ReplaceSidecars { get; init; }
+
     /// <summary>Image of the gateway of a namespace.</summary>
     public string GatewayImage { get; init; } = $"ghcr.io/llm-operator/gateway:{Version}";
 

@@ -1,10 +1,12 @@
 using System.Runtime.InteropServices;
+using LlmOperator.Inference.Hosting;
 using LlmOperator.PromptTrace.Configuration;
 using LlmOperator.PromptTrace.Hosting;
 using Microsoft.Extensions.Logging;
 
 const int NotConfigured = 2;
 
+TwoPortServer.ServeInline();
 SidecarOptions options;
 try
 {

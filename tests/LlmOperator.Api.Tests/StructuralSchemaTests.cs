@@ -178,10 +178,11 @@ public sealed partial class StructuralSchemaTests
     [InlineData("llmendpoint-qwen3-30b.yaml")]
     [InlineData("llmmodel-twin-8b.yaml")]
     [InlineData("llmmodel-qwen3-30b.yaml")]
+    [InlineData("ragindex-twin.yaml")]
     public void Samples_have_only_fields_there_are(string sample)
     {
         var obj = YamlJson.Documents($"config/samples/{sample}").Single();
-        var root = Root($"llmops.dev_{obj["kind"]!.GetValue<string>().ToLowerInvariant()}s.yaml");
+        var root = Root(obj["kind"]!.GetValue<string>() == "RagIndex" ? "llmops.dev_ragindexes.yaml" : $"llmops.dev_{obj["kind"]!.GetValue<string>().ToLowerInvariant()}s.yaml");
         AssertDeclared(obj["spec"]!, root["properties"]!["spec"]!.AsObject(), "spec");
     }
 

@@ -23,11 +23,20 @@ internal static class Help
           sandbox-start    time from the start of the process to "sandbox ready"
                            --runs N            (5)
                            --cli PATH
-          prompt-trace     the sidecar beside a direct connection to a trivial server: time to first byte, throughput, memory
-                           --seconds N         length of the measurement of streams (5)
+          prompt-trace     the sidecar, and nginx where it is installed, beside a direct connection to a trivial server
+                           --only PART         streams (time to first byte), small (throughput) or memory; all of them without it
+                           --rounds N          turns of all ways (5)
                            --rate N            streams started a second (200)
-                           --spans N           small requests through the sidecar, in four parts (100000)
+                           --seconds N         length of a turn of streams (3)
+                           --small N           small requests of a turn (40000)
+                           --spans N           small requests memory is watched over (1000000)
                            --sidecar PATH      prompt-trace; the one built in this repository without it
+          rag-copy         a migration of a collection of Qdrant (the stand-in, in a process of its own): rate, and memory as it goes on
+                           --points N          (100000)
+                           --size N            numbers of a vector (384)
+                           --batch N           points of a request (256)
+          rag              what the gateway itself takes of a request with retrieval, with models and Qdrant that answer at once
+                           --count N           requests (5000)
           informer-memory  memory of an informer of Deployments
                            --count N           Deployments (10000)
           watch-decode     objects a second, and memory allocated for each, of the watch's reader

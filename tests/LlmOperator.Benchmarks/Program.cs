@@ -4,6 +4,7 @@ using LlmOperator.Benchmarks.Clusters;
 using LlmOperator.Benchmarks.Echo;
 using LlmOperator.Benchmarks.Endpoints;
 using LlmOperator.Benchmarks.PromptTrace;
+using LlmOperator.Benchmarks.Rag;
 using LlmOperator.Benchmarks.Watching;
 using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Configuration;
@@ -14,6 +15,12 @@ using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 try
 {
     var command = args.Length == 0 ? "--help" : args[0];
+    if (command is "prompt-trace" or "prompt-trace-engine" or "gateway")
+    {
+        // Load and trivial server do next to nothing for a request: handing each to another thread would be most of it.
+        Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+    }
+
     Func<Arguments, CancellationToken, Task<int>>? run = command switch
     {
         "echo" => EchoCommand.RunAsync,
@@ -21,6 +28,9 @@ try
         "endpoints" => EndpointsCommand.RunAsync,
         "prompt-trace" => PromptTraceCommand.RunAsync,
         "prompt-trace-engine" => TrivialEngine.RunAsync,
+        "rag-copy" => RagCopyCommand.RunAsync,
+        "rag-copy-server" => RagCopyCommand.ServeAsync,
+        "rag" => RagCommand.RunAsync,
         "sandbox-start" => SandboxStartCommand.RunAsync,
         "informer-memory" => InformerMemoryCommand.RunAsync,
         "watch-decode" => WatchDecodeCommand.RunAsync,

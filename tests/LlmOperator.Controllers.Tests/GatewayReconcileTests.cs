@@ -13,6 +13,9 @@ public sealed class GatewayReconcileTests
     private const string Name = "llm-gateway";
     private const string WithKey = """{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"promptTrace":{"exporters":[{"name":"a","url":"http://a","apiKeySecretRef":{"name":"key"}}]}}""";
 
+    /// <summary>The clock runs a little while something is awaited: a look that came before the caches had heard of a write is repeated after a moment.</summary>
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);
+
     private static readonly string[] Kinds = ["deployments", "poddisruptionbudgets", "rolebindings", "roles", "serviceaccounts", "services"];
 
     [Fact]
@@ -24,7 +27,7 @@ public sealed class GatewayReconcileTests
 
         cluster.Api.ForgetRequests();
         cluster.PutEndpoint("second");
-        await Until.TrueAsync(() => cluster.Api.Peek<Service>("second") is not null, "the second endpoint is served");
+        await Until.TrueAsync(() => cluster.Api.Peek<Service>("second") is not null, "the second endpoint is served", cluster.Clock, Tick);
         await cluster.SettleAsync();
 
         Assert.Empty(GatewayWrites(cluster));
@@ -38,7 +41,7 @@ public sealed class GatewayReconcileTests
         cluster.Api.ForgetRequests();
 
         cluster.PutEndpoint(spec: """{"modelRef":{"name":"n"},"accelerator":{"type":"A10G"},"engine":{"type":"TGI"}}""");
-        await Until.TrueAsync(() => cluster.Api.Peek<Deployment>("twin")!.Spec!.Template!.Spec!.Containers![0].Image!.Contains("text-generation", StringComparison.Ordinal), "the engine is another");
+        await Until.TrueAsync(() => cluster.Api.Peek<Deployment>("twin")!.Spec!.Template!.Spec!.Containers![0].Image!.Contains("text-generation", StringComparison.Ordinal), "the engine is another", cluster.Clock, Tick);
         await cluster.SettleAsync();
         await cluster.StopAsync();
         cluster.Start();
@@ -52,7 +55,7 @@ public sealed class GatewayReconcileTests
     {
         await using var cluster = await ServingAsync();
         cluster.PutEndpoint("second");
-        await Until.TrueAsync(() => cluster.Api.Peek<Service>("second") is not null, "the second endpoint is served");
+        await Until.TrueAsync(() => cluster.Api.Peek<Service>("second") is not null, "the second endpoint is served", cluster.Clock, Tick);
         await cluster.SettleAsync();
         cluster.Api.Remove<LlmEndpoint>("twin");
         await cluster.SettleAsync();
@@ -60,7 +63,7 @@ public sealed class GatewayReconcileTests
 
         cluster.Api.ForgetRequests();
         cluster.Api.Remove<LlmEndpoint>("second");
-        await Until.TrueAsync(() => cluster.Api.Peek<Service>(Name) is null, "the gateway is gone");
+        await Until.TrueAsync(() => cluster.Api.Peek<Service>(Name) is null, "the gateway is gone", cluster.Clock, Tick);
         await cluster.SettleAsync();
 
         // A look before the caches have heard of all deletions asks for one again.
@@ -76,7 +79,7 @@ public sealed class GatewayReconcileTests
 
         cluster.Start();
 
-        await Until.TrueAsync(() => cluster.Api.Peek<Service>(Name) is null && cluster.Api.Peek<Role>(Name) is null && cluster.Api.Peek<Deployment>(Name) is null, "the gateway is gone");
+        await Until.TrueAsync(() => cluster.Api.Peek<Service>(Name) is null && cluster.Api.Peek<Role>(Name) is null && cluster.Api.Peek<Deployment>(Name) is null, "the gateway is gone", cluster.Clock, Tick);
     }
 
     [Fact]
@@ -90,7 +93,7 @@ public sealed class GatewayReconcileTests
         cluster.Api.Put(role with { Rules = [.. role.Rules!, new() { ApiGroups = [""], Resources = ["secrets"], Verbs = ["list"] }] });
 
         await Until.TrueAsync(
-            () => cluster.Api.Peek<Deployment>(Name) is not null && cluster.Api.Peek<ServiceAccount>(Name) is not null && cluster.Api.Peek<Role>(Name)!.Rules!.Count == role.Rules!.Count, "all is as it was");
+            () => cluster.Api.Peek<Deployment>(Name) is not null && cluster.Api.Peek<ServiceAccount>(Name) is not null && cluster.Api.Peek<Role>(Name)!.Rules!.Count == role.Rules!.Count, "all is as it was", cluster.Clock, Tick);
     }
 
     [Fact]
@@ -100,7 +103,7 @@ public sealed class GatewayReconcileTests
         cluster.Api.ForgetRequests();
 
         cluster.PutEndpoint(spec: """{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"prompt":{"templateRef":{"name":"prompts","key":"chat"}}}""");
-        await Until.TrueAsync(() => cluster.Api.Peek<Role>(Name)!.Rules!.Any(rule => rule.ResourceNames?.Contains("prompts") == true), "the template may be read");
+        await Until.TrueAsync(() => cluster.Api.Peek<Role>(Name)!.Rules!.Any(rule => rule.ResourceNames?.Contains("prompts") == true), "the template may be read", cluster.Clock, Tick);
         await cluster.SettleAsync();
 
         Assert.Equal([$"apply roles {Name}"], GatewayWrites(cluster));
@@ -110,12 +113,12 @@ public sealed class GatewayReconcileTests
     public async Task Secrets_of_exporters_may_be_read_while_they_are_named()
     {
         await using var cluster = await ServingAsync(WithKey);
-        await Until.TrueAsync(() => cluster.Api.Peek<RoleBinding>("llm-gateway-exporters") is not null, "the keys may be read");
+        await Until.TrueAsync(() => cluster.Api.Peek<RoleBinding>("llm-gateway-exporters") is not null, "the keys may be read", cluster.Clock, Tick);
         Assert.Equal(["key"], cluster.Api.Peek<Role>("llm-gateway-exporters")!.Rules!.Single().ResourceNames!);
 
         cluster.PutEndpoint();
 
-        await Until.TrueAsync(() => cluster.Api.Peek<Role>("llm-gateway-exporters") is null && cluster.Api.Peek<RoleBinding>("llm-gateway-exporters") is null, "they may not be read any more");
+        await Until.TrueAsync(() => cluster.Api.Peek<Role>("llm-gateway-exporters") is null && cluster.Api.Peek<RoleBinding>("llm-gateway-exporters") is null, "they may not be read any more", cluster.Clock, Tick);
         Assert.NotNull(cluster.Api.Peek<Deployment>(Name));
     }
 
@@ -128,7 +131,7 @@ public sealed class GatewayReconcileTests
             : Task.CompletedTask;
         Serve(cluster, WithKey);
 
-        await Until.TrueAsync(() => Told(cluster, "RoleRefused") is not null, "it is told");
+        await Until.TrueAsync(() => Told(cluster, "RoleRefused") is not null, "it is told", cluster.Clock, Tick);
 
         Assert.Contains("bind ClusterRole llm-operator-secret-reader to it in namespace default", Told(cluster, "RoleRefused")!.Note);
         Assert.NotNull(cluster.Api.Peek<Deployment>(Name));
@@ -141,14 +144,14 @@ public sealed class GatewayReconcileTests
         cluster.Api.Put(new Service { Metadata = new() { Name = Name, Namespace = "default" }, Spec = new() { ClusterIP = "10.0.0.9" } });
         var before = cluster.Api.Peek<Service>(Name)!.Metadata.ResourceVersion;
         Serve(cluster);
-        await Until.TrueAsync(() => Told(cluster, "NameConflict") is not null, "it is told");
+        await Until.TrueAsync(() => Told(cluster, "NameConflict") is not null, "it is told", cluster.Clock, Tick);
         await cluster.SettleAsync();
         Assert.Equal(before, cluster.Api.Peek<Service>(Name)!.Metadata.ResourceVersion);
         Assert.Empty(GatewayWrites(cluster));
 
         cluster.Api.Remove<Service>(Name);
 
-        await Until.TrueAsync(() => cluster.Api.Peek<Deployment>(Name) is not null, "the gateway is made");
+        await Until.TrueAsync(() => cluster.Api.Peek<Deployment>(Name) is not null, "the gateway is made", cluster.Clock, Tick);
     }
 
     [Fact]
@@ -173,8 +176,8 @@ public sealed class GatewayReconcileTests
         cluster.Api.Put(before.Api.Peek<Role>(Name)!);
         Serve(cluster);
 
-        await Until.TrueAsync(() => cluster.Api.Peek<Deployment>(Name) is null && cluster.Api.Peek<Role>(Name) is null, "the gateway is gone");
-        await Until.TrueAsync(() => cluster.Api.Peek<Service>("twin") is not null, "the endpoint is served");
+        await Until.TrueAsync(() => cluster.Api.Peek<Deployment>(Name) is null && cluster.Api.Peek<Role>(Name) is null, "the gateway is gone", cluster.Clock, Tick);
+        await Until.TrueAsync(() => cluster.Api.Peek<Service>("twin") is not null, "the endpoint is served", cluster.Clock, Tick);
         Assert.Null(cluster.Api.Peek<Service>(Name));
     }
 
@@ -201,7 +204,7 @@ public sealed class GatewayReconcileTests
         var cluster = Cluster();
         Serve(cluster, spec);
         await cluster.ConditionAsync("Progressing", "True", "RollingOut");
-        await Until.TrueAsync(() => cluster.Api.Peek<Deployment>(Name) is not null, "the gateway is made");
+        await Until.TrueAsync(() => cluster.Api.Peek<Deployment>(Name) is not null, "the gateway is made", cluster.Clock, Tick);
         await cluster.SettleAsync();
         return cluster;
     }

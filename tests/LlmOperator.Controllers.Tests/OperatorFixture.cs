@@ -2,6 +2,8 @@ using System.Text.Json;
 using LlmOperator.Api;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
+using LlmOperator.Api.RagIndexes;
+using LlmOperator.Controllers.RagIndexes;
 using LlmOperator.Controllers.Registries;
 using LlmOperator.Kubernetes.Controllers;
 using LlmOperator.Kubernetes.Objects;
@@ -20,6 +22,7 @@ internal sealed class OperatorFixture : IAsyncDisposable
     private CancellationTokenSource _stop = new();
     private ControllerManager? _manager;
     private Task<RunOutcome>? _running;
+    private IDisposable? _parts;
 
     public FakeKubeClient Api { get; } = new();
 
@@ -32,6 +35,9 @@ internal sealed class OperatorFixture : IAsyncDisposable
     /// <summary>What stands between clients and engines; no gateway unless a test is about it.</summary>
     public DataPathOptions DataPath { get; init; } = new() { Gateway = false };
 
+    /// <summary>How Qdrant is run and asked.</summary>
+    public QdrantOptions Qdrant { get; init; } = new();
+
     /// <summary>Registry of all models; unless a test says otherwise, one whose models' facts are in their specs.</summary>
     public IModelRegistry Registry { get; init; } = new PlainRegistry();
 
@@ -42,7 +48,7 @@ internal sealed class OperatorFixture : IAsyncDisposable
     {
         _stop = new();
         _manager = new ControllerManager(Api, new() { Name = "llmops.dev/llm-operator", Informers = new() { Seed = 1 } }, Clock, Log, random: new Random(1));
-        OperatorControllers.Add(_manager, AcceleratorCatalogue.Default, workers: 2, Clock, Options, Registry, new Random(1), dataPath: DataPath);
+        _parts = OperatorControllers.Add(_manager, AcceleratorCatalogue.Default, workers: 2, Clock, Options, Registry, new Random(1), dataPath: DataPath, qdrant: Qdrant);
         _running = _manager.RunAsync(_stop.Token);
     }
 
@@ -54,6 +60,7 @@ internal sealed class OperatorFixture : IAsyncDisposable
             await _stop.CancelAsync();
             await Until.EndedAsync(running, Clock);
             _manager!.Dispose();
+            _parts!.Dispose();
             _stop.Dispose();
         }
     }
@@ -63,7 +70,7 @@ internal sealed class OperatorFixture : IAsyncDisposable
     /// <summary>Waits until nothing is left to do.</summary>
     public async Task SettleAsync()
     {
-        for (var (before, rounds) = (-1, 0); before != Api.Requests.Count || rounds < 3; rounds++)
+        for (var (before, rounds) = (-1, 0); before != Api.Requests.Count || !Api.IsToldAll || rounds < 3; rounds++)
         {
             before = Api.Requests.Count;
             await Until.QuietAsync();
@@ -81,6 +88,12 @@ internal sealed class OperatorFixture : IAsyncDisposable
         Metadata = new() { Name = name, Namespace = "default" },
         Spec = JsonSerializer.Deserialize(spec, ApiJsonContext.Default.LlmEndpointSpec),
         Status = Api.Peek<LlmEndpoint>(name)?.Status,
+    });
+
+    public RagIndex PutIndex(string spec, string name = "docs") => Api.Put(new RagIndex
+    {
+        Metadata = new() { Name = name, Namespace = "default", CreationTimestamp = Api.Peek<RagIndex>(name)?.Metadata.CreationTimestamp ?? Clock.GetUtcNow() },
+        Spec = JsonSerializer.Deserialize(spec, ApiJsonContext.Default.RagIndexSpec),
     });
 
     public void PutNode(string name = "a10g-0", string product = "NVIDIA-A10G") => Api.Put(new Node

@@ -171,8 +171,10 @@ public sealed class ResilienceTests : IAsyncLifetime
         Assert.True(requests.Count < 10, string.Join('\n', requests));
     }
 
-    private async Task ApplySamplesAsync() =>
-        await new ManifestApplier(_user).ApplyAsync(Manifest.Read(Path.Combine(SharedData.RepositoryRoot, "config", "samples")), _guard.Token);
+    private async Task ApplySamplesAsync() => await new ManifestApplier(_user).ApplyAsync(
+        new[] { "llmmodel-twin-8b", "llmmodel-qwen3-30b", "llmendpoint-twin-8b", "llmendpoint-qwen3-30b" }
+            .SelectMany(name => Manifest.Read(Path.Combine(SharedData.RepositoryRoot, "config", "samples", $"{name}.yaml"))),
+        _guard.Token);
 
     private Task BothReadyAsync() => UntilAsync(() => Status(Endpoints, "twin-8b") == "True" && Status(Endpoints, "qwen3-30b") == "True");
 

@@ -29,7 +29,9 @@ public sealed class SandboxCommandTests : IDisposable
         Assert.Contains("sandbox ready at https://127.0.0.1:", output);
         Assert.Contains($"export KUBECONFIG={Kubeconfig}", output);
         Assert.Contains("llmendpoint/twin-8b: Ready", output);
-        Assert.Contains("all 4 ready", output);
+        Assert.Contains("llmendpoint/twin-rag: Ready", output);
+        Assert.Contains("ragindex/twin: Ready", output);
+        Assert.Contains("all 10 ready", output);
         if (!OperatingSystem.IsWindows())
         {
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Kubeconfig));
@@ -79,10 +81,10 @@ public sealed class SandboxCommandTests : IDisposable
                 type: A10G
             """);
 
-        var (code, _, error) = await RunAsync("--apply", file, "--wait", "--exit", "--speed", "100", "--timeout", "100");
+        var (code, _, error) = await RunAsync("--apply", file, "--wait", "--exit", "--speed", "50", "--timeout", "300");
 
         Assert.Equal(1, code);
-        Assert.Contains("not ready after 100 s", error);
+        Assert.Contains("not ready after 300 s", error);
         Assert.Contains("llmendpoint/lonely: ModelNotFound", error);
         Assert.Contains("absent", error);
     }
@@ -102,7 +104,7 @@ public sealed class SandboxCommandTests : IDisposable
                 type: Z9
             """);
 
-        var (code, output, error) = await RunAsync("--apply", file, "--exit", "--speed", "1000");
+        var (code, output, error) = await RunAsync("--apply", file, "--exit", "--speed", "20");
         var (alone, _, aloneError) = await RunAsync("--apply", file, "--exit", "--no-operator");
 
         Assert.Equal(1, code);

@@ -131,7 +131,7 @@ public sealed record CostStatus
     [Length(8)]
     public required string Currency { get; init; }
 
-    /// <summary>Price of all replicas there are, an hour, as a decimal number.</summary>
+    /// <summary>Price of all pods that have a node, an hour, as a decimal number; each at the class of accelerators it runs on.</summary>
     [Length(32)]
     public required string PerHour { get; init; }
 

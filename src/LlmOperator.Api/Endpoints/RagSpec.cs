@@ -17,6 +17,10 @@ public sealed record RagSpec
 
     /// <summary>The cross-encoder that orders what was found.</summary>
     public RerankSpec? Rerank { get; init; }
+
+    /// <summary>Whether the gateway answers POST /rag with this endpoint. Without any so marked, it does with the only one that has rag.</summary>
+    [Default(false)]
+    public bool AnswersByDefault { get; set; }
 }
 
 /// <summary>What is searched and how much of it is used.</summary>
@@ -36,11 +40,27 @@ public sealed record RetrievalSpec
     [Default(true)]
     public bool SelfQuery { get; set; } = true;
 
+    /// <summary>What happens when no point is of the author a query names: NoFilter searches everybody's, NoResults answers without context. Nothing is created either way.</summary>
+    [AllowedValues("NoFilter", "NoResults")]
+    [Default("NoFilter")]
+    public string UnknownAuthor { get; set; } = "NoFilter";
+
     /// <summary>Collections searched; all embedded collections of the index when absent.</summary>
     [ListSet]
     [Count(32)]
     [Length(255, 1)]
     public IReadOnlyList<string>? Collections { get; init; }
+
+    /// <summary>Name of the vector that is searched, where collections name their vectors.</summary>
+    [Length(255, 1)]
+    public string? Vector { get; init; }
+
+    /// <summary>Search by words besides meaning; by meaning alone when absent.</summary>
+    public HybridSpec? Hybrid { get; init; }
+
+    /// <summary>Whether the lowest-ranked chunks are left out where the prompt would be longer than the model's limits.maxInputTokens.</summary>
+    [Default(true)]
+    public bool TokenBudget { get; set; } = true;
 
     /// <summary>What happens when the vector store cannot be reached: Answer without context, or Refuse with 503.</summary>
     [AllowedValues("Answer", "Refuse")]
@@ -51,6 +71,34 @@ public sealed record RetrievalSpec
     [Bounds(1, 600)]
     [Default(30)]
     public int TimeoutSeconds { get; set; } = 30;
+
+    /// <summary>Time making vectors of the queries may take.</summary>
+    [Bounds(1, 600)]
+    [Default(10)]
+    public int EmbeddingTimeoutSeconds { get; set; } = 10;
+
+    /// <summary>Time all searches together may take; what has been found by then is used.</summary>
+    [Bounds(1, 600)]
+    [Default(10)]
+    public int SearchTimeoutSeconds { get; set; } = 10;
+}
+
+/// <summary>Search by words besides meaning, in collections with a sparse vector whose modifier is idf.</summary>
+public sealed record HybridSpec
+{
+    /// <summary>Name of the sparse vector.</summary>
+    [Length(255, 1)]
+    public required string SparseVector { get; init; }
+
+    /// <summary>How both results become one: RRF goes by their ranks, DBSF by their scores.</summary>
+    [AllowedValues("RRF", "DBSF")]
+    [Default("RRF")]
+    public string Fusion { get; set; } = "RRF";
+
+    /// <summary>Points each of both searches brings in.</summary>
+    [Bounds(1, 1000)]
+    [Default(20)]
+    public int Candidates { get; set; } = 20;
 }
 
 /// <summary>A model asked over an OpenAI-compatible API: an LlmEndpoint of the namespace, or an address.</summary>
@@ -74,8 +122,8 @@ public sealed record ModelServiceSpec
 
     /// <summary>Time an answer may take.</summary>
     [Bounds(1, 600)]
-    [Default(30)]
-    public int TimeoutSeconds { get; set; } = 30;
+    [Default(10)]
+    public int TimeoutSeconds { get; set; } = 10;
 }
 
 /// <summary>The cross-encoder that orders what was found.</summary>
@@ -90,8 +138,13 @@ public sealed record RerankSpec
     [Default("cross-encoder/ms-marco-MiniLM-L-4-v2")]
     public string Model { get; set; } = "cross-encoder/ms-marco-MiniLM-L-4-v2";
 
-    /// <summary>An LlmEndpoint of the namespace that serves the model.</summary>
+    /// <summary>An LlmEndpoint of the namespace that serves the model. Without one, chunks stay in the order of the search.</summary>
     public LocalReference? EndpointRef { get; init; }
+
+    /// <summary>Time reranking may take; after it, chunks stay in the order of the search.</summary>
+    [Bounds(1, 600)]
+    [Default(10)]
+    public int TimeoutSeconds { get; set; } = 10;
 }
 
 /// <summary>The prompt that is made of a query and its context.</summary>

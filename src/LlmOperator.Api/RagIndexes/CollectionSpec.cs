@@ -3,15 +3,36 @@ using LlmOperator.Api.Schema;
 namespace LlmOperator.Api.RagIndexes;
 
 /// <summary>A collection of points: vectors with a payload, or payload alone.</summary>
+[Rule(
+    "!(has(self.vectors) && has(self.namedVectors))",
+    "collections[] takes vectors (one vector without a name) or namedVectors, not both: move vectors into namedVectors under a name")]
+[Rule(
+    "!has(self.namedVectors) || !has(self.sparseVectors) || self.sparseVectors.all(s, !self.namedVectors.exists(d, d.name == s.name))",
+    "collections[].sparseVectors must not have a name that namedVectors has: rename one of them",
+    FieldPath = ".sparseVectors")]
+[Rule(
+    "self.writeConsistencyFactor <= self.replicationFactor",
+    "collections[].writeConsistencyFactor must not exceed replicationFactor: no write could succeed; lower it or raise replicationFactor",
+    FieldPath = ".writeConsistencyFactor")]
 public sealed record CollectionSpec
 {
-    /// <summary>Name by which clients find the collection; an alias of the collection that holds the data.</summary>
-    [Length(255, 1)]
+    /// <summary>Name by which clients find the collection; an alias of the collection that holds the data, which is named after it with its generation.</summary>
+    [Length(240, 1)]
     [Pattern("^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
     public required string Name { get; init; }
 
-    /// <summary>Vectors of the points. Points without vectors when absent.</summary>
+    /// <summary>The one vector of a point, which has no name. Points without vectors when this, namedVectors and sparseVectors are absent.</summary>
     public VectorSpec? Vectors { get; init; }
+
+    /// <summary>Vectors of a point by name. The embedding model makes the first whose size is embedding.size and that is no multivector. One that is added is added in place and is empty until points are written again; taking one away is a migration.</summary>
+    [ListMap("name")]
+    [Count(16, 1)]
+    public IReadOnlyList<NamedVectorSpec>? NamedVectors { get; init; }
+
+    /// <summary>Sparse vectors of a point, for search by words (BM25, SPLADE).</summary>
+    [ListMap("name")]
+    [Count(16, 1)]
+    public IReadOnlyList<SparseVectorSpec>? SparseVectors { get; init; }
 
     /// <summary>The graph vectors are searched by.</summary>
     public HnswSpec? Hnsw { get; init; }
@@ -19,9 +40,8 @@ public sealed record CollectionSpec
     /// <summary>A smaller copy of the vectors that is searched first.</summary>
     public VectorQuantization? Quantization { get; init; }
 
-    /// <summary>Shards the points are spread over. Qdrant's default, one a node, when absent. It cannot be changed later.</summary>
+    /// <summary>Shards the points are spread over. Qdrant's default, one a node, when absent. A change is a migration.</summary>
     [Bounds(1, 1000)]
-    [Rule("self == oldSelf", "collections[].shards cannot be changed: add a collection of another name with the wanted shards and move the data")]
     public int? Shards { get; init; }
 
     /// <summary>Nodes that hold a copy of each shard.</summary>
@@ -29,71 +49,26 @@ public sealed record CollectionSpec
     [Default(1)]
     public int ReplicationFactor { get; set; } = 1;
 
+    /// <summary>Nodes that must have taken a write before it succeeds.</summary>
+    [Bounds(1, 100)]
+    [Default(1)]
+    public int WriteConsistencyFactor { get; set; } = 1;
+
     /// <summary>Whether payloads are kept on disk rather than in memory.</summary>
     [Default(true)]
     public bool OnDiskPayload { get; set; } = true;
 
-    /// <summary>Payload fields that are indexed, so that a filter on them is fast.</summary>
+    /// <summary>How segments are merged and indexed in the background.</summary>
+    public OptimizerSpec? Optimizers { get; init; }
+
+    /// <summary>The write-ahead log. Qdrant cannot change it later: a change is a migration.</summary>
+    public WalSpec? Wal { get; init; }
+
+    /// <summary>Limits on what clients may ask of the collection.</summary>
+    public StrictModeSpec? StrictMode { get; init; }
+
+    /// <summary>Payload fields that are indexed, so that a filter on them is fast. An index that is taken away here is removed; one made by others is left.</summary>
     [ListMap("field")]
     [Count(64)]
     public IReadOnlyList<PayloadIndex>? PayloadIndexes { get; init; }
-}
-
-/// <summary>Vectors of a collection.</summary>
-public sealed record VectorSpec
-{
-    /// <summary>Length of a vector. A change is not applied to a collection that exists: it is reported as a conflict and nothing is dropped.</summary>
-    [Bounds(1, 65_536)]
-    public required int Size { get; init; }
-
-    /// <summary>Measure of likeness. A change is not applied to a collection that exists: it is reported as a conflict and nothing is dropped.</summary>
-    [AllowedValues("Cosine", "Dot", "Euclid", "Manhattan")]
-    [Default("Cosine")]
-    public string Distance { get; set; } = "Cosine";
-
-    /// <summary>Whether vectors are kept on disk rather than in memory.</summary>
-    public bool? OnDisk { get; init; }
-}
-
-/// <summary>The graph vectors are searched by.</summary>
-public sealed record HnswSpec
-{
-    /// <summary>Edges a point has: more is more exact and takes more memory.</summary>
-    [Bounds(0, 1000)]
-    public int? M { get; init; }
-
-    /// <summary>Neighbours looked at while building.</summary>
-    [Bounds(4, 10_000)]
-    public int? EfConstruct { get; init; }
-
-    /// <summary>Segments with fewer kilobytes of vectors are searched whole.</summary>
-    [Bounds(0, 1_000_000_000)]
-    public int? FullScanThreshold { get; init; }
-
-    /// <summary>Whether the graph is kept on disk rather than in memory.</summary>
-    public bool? OnDisk { get; init; }
-}
-
-/// <summary>A smaller copy of the vectors that is searched first.</summary>
-public sealed record VectorQuantization
-{
-    /// <summary>Scalar keeps 8 bits a number, Product a code a group of numbers, Binary one bit a number.</summary>
-    [AllowedValues("Scalar", "Product", "Binary")]
-    public required string Type { get; init; }
-
-    /// <summary>Whether the copy stays in memory even when vectors are on disk.</summary>
-    public bool? AlwaysRam { get; init; }
-}
-
-/// <summary>A payload field that is indexed.</summary>
-public sealed record PayloadIndex
-{
-    /// <summary>Name of the field; a dot reaches into objects.</summary>
-    [Length(255, 1)]
-    public required string Field { get; init; }
-
-    /// <summary>Type of the field's values.</summary>
-    [AllowedValues("keyword", "integer", "float", "bool", "geo", "datetime", "text", "uuid")]
-    [Default("keyword")]
-    public string Type { get; set; } = "keyword";
 }

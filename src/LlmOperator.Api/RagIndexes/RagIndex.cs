@@ -13,6 +13,8 @@ namespace LlmOperator.Api.RagIndexes;
 [PrinterColumn("Age", "date", ".metadata.creationTimestamp", Description = "Time since creation")]
 [PrinterColumn("Embedding", "string", ".spec.embedding.model", Description = "Model that makes the vectors", Priority = 1)]
 [PrinterColumn("Points", "integer", ".status.points", Description = "Points in all collections", Priority = 1)]
+[PrinterColumn("Nodes", "integer", ".status.qdrant.peers", Description = "Nodes of Qdrant's cluster", Priority = 1)]
+[PrinterColumn("Version", "string", ".status.qdrant.version", Description = "Version of Qdrant", Priority = 1)]
 [PrinterColumn("Reason", "string", ".status.conditions[?(@.type==\"Ready\")].reason", Description = "Why the index is or is not ready", Priority = 1)]
 [Rule("self.metadata.name.size() <= 52", "metadata.name must have at most 52 characters: pod names of the vector store are made of it; choose a shorter name")]
 public sealed record RagIndex : IKubeObject<RagIndex>

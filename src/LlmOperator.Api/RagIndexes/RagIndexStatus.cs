@@ -1,3 +1,4 @@
+using LlmOperator.Api.Common;
 using LlmOperator.Api.Schema;
 using LlmOperator.Kubernetes.Objects;
 
@@ -13,11 +14,17 @@ public sealed record RagIndexStatus
     [Length(2048)]
     public string? Url { get; init; }
 
+    /// <summary>Secret key with Qdrant's API key: the operator's own of a managed Qdrant, that of the spec of an external one. Absent when Qdrant asks for none.</summary>
+    public SecretKeyReference? ApiKeySecretRef { get; init; }
+
+    /// <summary>The server.</summary>
+    public QdrantStatus? Qdrant { get; init; }
+
     /// <summary>Ready and wanted collections in one text, for example 3/3.</summary>
     [Length(32)]
     public string? Ready { get; init; }
 
-    /// <summary>Points in all collections.</summary>
+    /// <summary>Points in all collections, as last counted.</summary>
     public long? Points { get; init; }
 
     /// <summary>Each collection as it is.</summary>
@@ -31,31 +38,44 @@ public sealed record RagIndexStatus
     [Length(253)]
     public IReadOnlyList<string>? UsedBy { get; init; }
 
-    /// <summary>What is the case: Ready, SchemaConflict and others.</summary>
+    /// <summary>The latest snapshots.</summary>
+    public SnapshotStatus? Snapshots { get; init; }
+
+    /// <summary>What is the case: QdrantReady, CollectionsReady, SchemaConflict, Conflict, Progressing, Ready and others.</summary>
     [ListMap("type")]
     [Count(32)]
     public IReadOnlyList<Condition>? Conditions { get; init; }
 }
 
-/// <summary>A collection as it is.</summary>
-public sealed record CollectionStatus
+/// <summary>A Qdrant server as it is.</summary>
+public sealed record QdrantStatus
 {
-    /// <summary>Name in the spec.</summary>
-    [Length(255)]
-    public required string Name { get; init; }
+    /// <summary>Version it reports.</summary>
+    [Length(64)]
+    public string? Version { get; init; }
 
-    /// <summary>Collection of Qdrant that holds the data.</summary>
-    [Length(255)]
-    public string? PhysicalName { get; init; }
+    /// <summary>Nodes of its cluster; 1 when it stands alone.</summary>
+    public int? Peers { get; init; }
 
-    /// <summary>Alias by which clients find it.</summary>
-    [Length(255)]
-    public string? Alias { get; init; }
+    /// <summary>Pods wanted of a managed one at present.</summary>
+    public int? Replicas { get; init; }
 
-    /// <summary>Points in it.</summary>
-    public long? Points { get; init; }
+    /// <summary>Pods of a managed one that are ready.</summary>
+    public int? ReadyReplicas { get; init; }
+}
 
-    /// <summary>State Qdrant reports: Green, Yellow, Grey or Red; Missing when it is not there.</summary>
-    [Length(32)]
-    public string? State { get; init; }
+/// <summary>Snapshots taken at set times.</summary>
+public sealed record SnapshotStatus
+{
+    /// <summary>The time of the schedule the latest were taken for.</summary>
+    public DateTimeOffset? LastScheduleTime { get; init; }
+
+    /// <summary>When the latest were complete and checked.</summary>
+    public DateTimeOffset? LastSuccessfulTime { get; init; }
+
+    /// <summary>Snapshots that were made then: one a collection and node.</summary>
+    public int? Count { get; init; }
+
+    /// <summary>Their size together.</summary>
+    public long? Bytes { get; init; }
 }

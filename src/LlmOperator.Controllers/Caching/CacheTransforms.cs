@@ -50,7 +50,7 @@ internal static class CacheTransforms
     /// <param name="resources">Resources accelerators are counted in.</param>
     public static Func<Pod, Pod> Pod(IReadOnlySet<string> resources) => pod => new()
     {
-        Metadata = NameOnly(pod.Metadata) with { Labels = Only(pod.Metadata.Labels, label => label is ApiGroup.EndpointLabel or ApiGroup.RevisionLabel or ApiGroup.ModelLabel or ApiGroup.CacheLabel) },
+        Metadata = NameOnly(pod.Metadata) with { Labels = Only(pod.Metadata.Labels, label => label is ApiGroup.EndpointLabel or ApiGroup.RevisionLabel or ApiGroup.ModelLabel or ApiGroup.CacheLabel or ApiGroup.RagIndexLabel) },
         Spec = new() { NodeName = pod.Spec?.NodeName, Containers = Holding(pod, resources) },
         Status = pod.Status is not { } status ? null : new()
         {

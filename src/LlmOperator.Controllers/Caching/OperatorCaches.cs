@@ -1,11 +1,13 @@
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
+using LlmOperator.Api.RagIndexes;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Informers;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Accelerators;
 using LlmOperator.Planning.Endpoints;
 using LlmOperator.Planning.Gateways;
+using LlmOperator.Planning.RagIndexes;
 
 namespace LlmOperator.Controllers.Caching;
 
@@ -15,6 +17,7 @@ internal sealed class OperatorCaches
     public const string ByModel = "model";
     private const string ByEndpoint = "endpoint";
     private const string ByNode = "node";
+    private const string ByRagIndex = "ragindex";
 
     private readonly Informer<LlmEndpoint> _endpoints;
     private readonly Informer<Pod> _pods;
@@ -26,6 +29,9 @@ internal sealed class OperatorCaches
     private readonly Informer<ServiceAccount> _serviceAccounts;
     private readonly Informer<Role> _roles;
     private readonly Informer<RoleBinding> _roleBindings;
+    private readonly Informer<RagIndex> _ragIndexes;
+    private readonly Informer<StatefulSet> _statefulSets;
+    private readonly Informer<Secret> _qdrantKeys;
 
     public OperatorCaches(InformerSet informers, AcceleratorCatalogue catalogue)
     {
@@ -34,11 +40,13 @@ internal sealed class OperatorCaches
 
         _endpoints = informers.Get<LlmEndpoint>()
             .AddIndex(ByModel, static endpoint => endpoint.Spec is { } spec ? [Indexes.Reference(endpoint.Metadata.Namespace, spec.ModelRef.Name)] : [])
+            .AddIndex(ByRagIndex, static endpoint => endpoint.Spec?.Rag is { } rag ? [Indexes.Reference(endpoint.Metadata.Namespace, rag.IndexRef.Name)] : [])
             .Transform(static endpoint => endpoint with { Metadata = CacheTransforms.Trimmed(endpoint.Metadata) });
         var models = informers.Get<LlmModel>().Transform(static model => model with { Metadata = CacheTransforms.Trimmed(model.Metadata) });
         _pods = informers.Get<Pod>(OwnScope)
             .AddIndex(ByEndpoint, static pod => EndpointOf(pod) is { } endpoint ? [endpoint.ToString()] : [])
             .AddIndex(ByModel, static pod => ModelOf(pod) is { } model ? [model.ToString()] : [])
+            .AddIndex(ByRagIndex, static pod => RagIndexOf(pod) is { } index ? [index.ToString()] : [])
             .AddIndex(ByNode, static pod => pod.Spec?.NodeName is { } node ? [node] : [])
             .Transform(CacheTransforms.Pod(resources));
         _nodes = informers.Get<Node>().Transform(CacheTransforms.Node(labels, resources));
@@ -49,7 +57,9 @@ internal sealed class OperatorCaches
             .AddIndex(ByModel, static deployment => ModelOf(deployment) is { } model ? [model.ToString()] : [])
             .Transform(CacheTransforms.Deployment);
         Deployments = new(_deployments);
-        _claims = informers.Get<PersistentVolumeClaim>(ModelCacheScope).Transform(static claim => claim with { Metadata = CacheTransforms.Trimmed(claim.Metadata) });
+        _claims = informers.Get<PersistentVolumeClaim>(ModelCacheScope)
+            .AddIndex(ByRagIndex, static claim => RagIndexOf(claim) is { } index ? [index.ToString()] : [])
+            .Transform(static claim => claim with { Metadata = CacheTransforms.Trimmed(claim.Metadata) });
         _jobs = informers.Get<Job>(ModelCacheScope).Transform(static job => job with { Metadata = CacheTransforms.Trimmed(job.Metadata) });
         Claims = new(_claims);
         Jobs = new(_jobs);
@@ -73,6 +83,12 @@ internal sealed class OperatorCaches
         Roles = new(_roles);
         RoleBindings = new(_roleBindings);
         OwnedServices = informers.Get<Service>().OwnedBy;
+        _ragIndexes = informers.Get<RagIndex>().Transform(static index => index with { Metadata = CacheTransforms.Trimmed(index.Metadata) with { CreationTimestamp = index.Metadata.CreationTimestamp } });
+        RagIndexes = new(_ragIndexes);
+        _statefulSets = informers.Get<StatefulSet>(ModelCacheScope).Transform(static set => set with { Metadata = CacheTransforms.Trimmed(set.Metadata) });
+        StatefulSets = new(_statefulSets);
+        _qdrantKeys = informers.Get<Secret>(QdrantKeyScope);
+        QdrantKeys = new(_qdrantKeys);
     }
 
     /// <summary>Of pods and ConfigMaps only what the operator made is watched.</summary>
@@ -84,8 +100,41 @@ internal sealed class OperatorCaches
     /// <summary>Of identities and roles only those of gateways, and only where there is one.</summary>
     public static InformerScope GatewayScope { get; } = new(LabelSelector: GatewayObjects.Selector, OnDemand: true);
 
+    /// <summary>Of Secrets only those with the keys of managed Qdrants, which have one name everywhere, and only where there is a managed one.</summary>
+    public static InformerScope QdrantKeyScope { get; } = new(FieldSelector: QdrantNames.KeysSelector, OnDemand: true);
+
     /// <summary>The kind is an addition to Kubernetes that most clusters do without.</summary>
     public static InformerScope GroupScope { get; } = new(Optional: true);
+
+    public OwnWrites<RagIndex> RagIndexes { get; }
+
+    public OwnWrites<StatefulSet> StatefulSets { get; }
+
+    /// <summary>Secrets with the keys of managed Qdrants.</summary>
+    public OwnWrites<Secret> QdrantKeys { get; }
+
+    /// <summary>Has the objects of managed Qdrants watched, and waits until they are known.</summary>
+    public Task DemandQdrantsAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(_statefulSets.DemandAsync(cancellationToken), _claims.DemandAsync(cancellationToken), _qdrantKeys.DemandAsync(cancellationToken));
+
+    /// <summary>Every index there is.</summary>
+    public IReadOnlyList<RagIndex> AllRagIndexes => _ragIndexes.List();
+
+    /// <summary>Indexes of a namespace.</summary>
+    public IReadOnlyList<RagIndex> RagIndexesIn(string? ns) => _ragIndexes.List(ns);
+
+    /// <summary>Endpoints that retrieve from an index, whether it is there or not.</summary>
+    public IReadOnlyList<LlmEndpoint> EndpointsOfRagIndex(ObjectKey index) => _endpoints.ByIndex(ByRagIndex, index.ToString());
+
+    /// <summary>Pods of the Qdrant of an index.</summary>
+    public IReadOnlyList<Pod> PodsOfRagIndex(ObjectKey index) => _pods.ByIndex(ByRagIndex, index.ToString());
+
+    /// <summary>Volume claims of the Qdrant of an index.</summary>
+    public IReadOnlyList<PersistentVolumeClaim> ClaimsOfRagIndex(ObjectKey index) => [.. _claims.ByIndex(ByRagIndex, index.ToString()).Select(claim => Claims.Get(ObjectKey.Of(claim)) ?? claim)];
+
+    /// <summary>The index an object is for; null when its label is gone.</summary>
+    public static ObjectKey? RagIndexOf(IKubeObject obj) =>
+        obj.Metadata.Labels is { } labels && labels.TryGetValue(Api.ApiGroup.RagIndexLabel, out var name) ? new(obj.Metadata.Namespace, name) : null;
 
     public OwnWrites<LlmEndpoint> Endpoints { get; }
 

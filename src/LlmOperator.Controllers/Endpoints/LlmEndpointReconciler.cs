@@ -43,6 +43,7 @@ internal sealed class LlmEndpointReconciler(
         {
             Endpoint = endpoint,
             Model = caches.Models.Get(key with { Name = spec.ModelRef.Name }),
+            RagIndex = spec.Rag is { } rag ? caches.RagIndexes.Get(key with { Name = rag.IndexRef.Name }) : null,
             Deployment = caches.Deployments.Get(child),
             Service = caches.Services.Get(child),
             LeaderWorkerSet = caches.LeaderWorkerSets.Get(group),

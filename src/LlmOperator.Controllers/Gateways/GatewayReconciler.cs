@@ -50,7 +50,7 @@ internal sealed class GatewayReconciler(OperatorCaches caches, IKubeClient clien
             }
 
             var existing = await ExistingAsync(key, cancellationToken).ConfigureAwait(false);
-            var plan = GatewayPlanner.Plan(new() { Namespace = ns, Endpoints = endpoints, Existing = existing, DataPath = dataPath });
+            var plan = GatewayPlanner.Plan(new() { Namespace = ns, Endpoints = endpoints, Indexes = caches.RagIndexesIn(ns), Existing = existing, DataPath = dataPath });
             if (plan.Conflict is { } conflict)
             {
                 Tell(key, endpoints, "NameConflict", conflict);
@@ -104,7 +104,7 @@ internal sealed class GatewayReconciler(OperatorCaches caches, IKubeClient clien
         }
         catch (KubeApiException error) when (error.IsForbidden && error.Causes.All(cause => cause.Reason != "NamespaceTerminating"))
         {
-            return $"the gateway cannot read the Secrets of spec.promptTrace.exporters, and its own traces do not get to those exporters, as the operator may not pass on what it does not have; bind ClusterRole llm-operator-secret-reader to it in namespace {exporters.Namespace}: {error.Message}";
+            return $"the gateway cannot read the Secrets of spec.promptTrace.exporters, of spec.rag.helper and of RagIndexes, so that its own traces do not get to those exporters and retrieval goes without those helpers and indexes, as the operator may not pass on what it does not have; bind ClusterRole llm-operator-secret-reader to it in namespace {exporters.Namespace}: {error.Message}";
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class ModelCacheKeeper(OperatorCaches caches, IKubeClient client
     // The claim, then the Job that mounts it, then nothing more: each step knows what the one before has made.
     private const int MostRounds = 3;
     private const int ProgressBytes = 4096;
-    private const string DefaultImage = "llm-operator:0.1.0";
+    private const string DefaultImage = "ghcr.io/llm-operator/operator:0.1.0";
 
     private readonly ObjectApplier _applier = new(client, FieldManagers.Operator, ApiGroup.ContentHashAnnotation);
 

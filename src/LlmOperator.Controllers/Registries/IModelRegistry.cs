@@ -61,5 +61,8 @@ internal sealed class RegistryException(string reason, string message, bool isRe
 
     public TimeSpan? RetryAfter { get; } = retryAfter;
 
+    /// <summary>Whether nobody was asked, as the registry is left alone for a while.</summary>
+    public bool IsOfRest => InnerException is RegistryException;
+
     public RegistryProblem Problem => new(Reason, Message);
 }

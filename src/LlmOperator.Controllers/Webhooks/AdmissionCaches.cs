@@ -17,17 +17,23 @@ namespace LlmOperator.Controllers.Webhooks;
 /// What reviews know of other objects: the controllers' caches, and where these do not have an object that is named, a look at the API server, as
 /// objects applied together come within milliseconds of each other and a cache hears of each a moment later.
 /// </summary>
-internal sealed partial class AdmissionCaches(InformerSet informers, IKubeClient client, AcceleratorCatalogue catalogue, LicensePolicy licenses, TimeProvider time, ILogger logger)
+internal sealed partial class AdmissionCaches(
+    InformerSet informers, IKubeClient client, AcceleratorCatalogue catalogue, LicensePolicy licenses, TimeProvider time, ILogger logger, TimeProvider? wire = null)
 {
     private readonly Informer<LlmModel> _models = informers.Get<LlmModel>();
     private readonly Informer<LlmEndpoint> _endpoints = informers.Get<LlmEndpoint>();
+    private readonly Informer<RagIndex> _indexes = informers.Get<RagIndex>();
     private readonly Informer<Node> _nodes = informers.Get<Node>();
     private readonly Informer<LeaderWorkerSet> _leaderWorkerSets = informers.Get<LeaderWorkerSet>(OperatorCaches.GroupScope);
 
-    public bool HasSynced => _models.HasSynced && _endpoints.HasSynced && _nodes.HasSynced;
+    /// <summary>Tries at the API server what endpoints lead to.</summary>
+    /// <remarks>The API server waits in real time for a review, however fast the clock of a sandbox runs.</remarks>
+    public ObjectTrial Trial { get; } = new(client, wire ?? TimeProvider.System, logger);
+
+    public bool HasSynced => _models.HasSynced && _endpoints.HasSynced && _indexes.HasSynced && _nodes.HasSynced;
 
     /// <summary>Completes when reviews can be answered.</summary>
-    public Task Synced => Task.WhenAll(_models.Synced, _endpoints.Synced, _nodes.Synced);
+    public Task Synced => Task.WhenAll(_models.Synced, _endpoints.Synced, _indexes.Synced, _nodes.Synced);
 
     /// <summary>Facts for the review of an object.</summary>
     public async Task<AdmissionFacts> FactsAsync(IKubeObject obj, string? ns, CancellationToken cancellationToken)
@@ -45,8 +51,10 @@ internal sealed partial class AdmissionCaches(InformerSet informers, IKubeClient
             models[name] = await FindAsync(_models, new(ns, name), cancellationToken).ConfigureAwait(false);
         }
 
+        var named = obj is LlmEndpoint { Spec.Rag.IndexRef.Name: { } indexName } ? await FindAsync(_indexes, new(ns, indexName), cancellationToken).ConfigureAwait(false) : null;
         return new()
         {
+            RagIndex = name => named?.Metadata.Name == name ? named : _indexes.Get(new(ns, name)),
             Model = name => models.TryGetValue(name, out var model) ? model : _models.Get(new(ns, name)),
             Endpoint = name => endpoints.TryGetValue(name, out var endpoint) ? endpoint : _endpoints.Get(new(ns, name)),
             UsersOf = model => _endpoints.ByIndex(OperatorCaches.ByModel, new ObjectKey(ns, model).ToString()),

@@ -41,7 +41,7 @@ public sealed partial class AdmissionWebhook
         _kinds = new(StringComparer.Ordinal)
         {
             ["/validate/llmmodel"] = ReviewedKind.Of<LlmModel>(ModelAdmission.Review, ModelAdmission.ReviewDeletion),
-            ["/validate/llmendpoint"] = ReviewedKind.Of<LlmEndpoint>(EndpointAdmission.Review),
+            ["/validate/llmendpoint"] = ReviewedKind.Of<LlmEndpoint>(EndpointAdmission.Review, trial: _caches.Trial.TryAsync),
             ["/validate/ragindex"] = ReviewedKind.Of<RagIndex>(RagIndexAdmission.Review),
         };
     }

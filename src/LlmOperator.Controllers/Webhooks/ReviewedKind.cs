@@ -16,11 +16,14 @@ internal abstract class ReviewedKind
     /// <summary>A kind and its rules.</summary>
     /// <param name="review">Reviews an object as it would be and as it is.</param>
     /// <param name="deletion">Reviews the deletion of an object.</param>
-    public static ReviewedKind Of<T>(Func<T, T?, AdmissionFacts, AdmissionDecision> review, Func<T, AdmissionFacts, AdmissionDecision>? deletion = null)
+    /// <param name="trial">Tries at the API server what an object that has passed its review leads to.</param>
+    public static ReviewedKind Of<T>(
+        Func<T, T?, AdmissionFacts, AdmissionDecision> review, Func<T, AdmissionFacts, AdmissionDecision>? deletion = null, Func<T, T?, AdmissionFacts, CancellationToken, Task<AdmissionDecision>>? trial = null)
         where T : class, IKubeObject<T>
-        => new Typed<T>(review, deletion);
+        => new Typed<T>(review, deletion, trial);
 
-    private sealed class Typed<T>(Func<T, T?, AdmissionFacts, AdmissionDecision> review, Func<T, AdmissionFacts, AdmissionDecision>? deletion) : ReviewedKind
+    private sealed class Typed<T>(
+        Func<T, T?, AdmissionFacts, AdmissionDecision> review, Func<T, AdmissionFacts, AdmissionDecision>? deletion, Func<T, T?, AdmissionFacts, CancellationToken, Task<AdmissionDecision>>? trial) : ReviewedKind
         where T : class, IKubeObject<T>
     {
         public override string Kind => T.Resource.Kind;
@@ -41,10 +44,22 @@ internal abstract class ReviewedKind
                         ? new([error!], [])
                         : obj.Metadata.DeletionTimestamp is not null
                             ? AdmissionDecision.Allowed
-                            : review(obj, Read(request.OldObject, out _), await FactsAsync(obj, request, caches, cancellationToken).ConfigureAwait(false));
+                            : await ReviewAsync(obj, Read(request.OldObject, out _), await FactsAsync(obj, request, caches, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
                 default:
                     return AdmissionDecision.Allowed;
             }
+        }
+
+        private async Task<AdmissionDecision> ReviewAsync(T obj, T? before, AdmissionFacts facts, CancellationToken cancellationToken)
+        {
+            var decision = review(obj, before, facts);
+            if (decision.Errors.Count > 0 || trial is null)
+            {
+                return decision;
+            }
+
+            var tried = await trial(obj, before, facts, cancellationToken).ConfigureAwait(false);
+            return tried.Errors.Count > 0 ? tried : decision with { Warnings = [.. decision.Warnings, .. tried.Warnings] };
         }
 
         private static Task<AdmissionFacts> FactsAsync(T obj, AdmissionRequest request, AdmissionCaches caches, CancellationToken cancellationToken) =>

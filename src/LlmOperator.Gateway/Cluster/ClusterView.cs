@@ -1,12 +1,14 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using LlmOperator.Api.Endpoints;
+using LlmOperator.Api.Models;
 using LlmOperator.Gateway.Balancing;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Informers;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Endpoints;
+using LlmOperator.Planning.Gateways;
 using Microsoft.Extensions.Logging;
 
 namespace LlmOperator.Gateway.Cluster;
@@ -20,6 +22,8 @@ internal sealed class ClusterView
 
     private readonly InformerSet _informers;
     private readonly Informer<EndpointSlice> _slices;
+    private readonly Informer<LlmModel> _models;
+    private readonly string _ns;
     private readonly Func<string, PodPool> _makePool;
     private readonly ConcurrentDictionary<string, ServedEndpoint> _endpoints = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
@@ -32,11 +36,12 @@ internal sealed class ClusterView
     /// <param name="logger">Logger.</param>
     public ClusterView(IKubeClient client, string ns, Func<string, PodPool> makePool, TimeProvider time, ILogger logger)
     {
-        _makePool = makePool;
+        (_makePool, _ns) = (makePool, ns);
         _informers = new(client, new() { Namespace = ns }, time, logger);
         _slices = _informers.Get<EndpointSlice>(new InformerScope(LabelSelector: ServiceLabel)).AddIndex(ServiceIndex, ServicesOf);
         _slices.AddHandler(change => SlicesChanged(change.Object));
         _informers.Get<LlmEndpoint>().AddHandler(EndpointChanged);
+        _models = _informers.Get<LlmModel>();
     }
 
     /// <summary>Called when an endpoint has come, gone or changed; it must not block.</summary>
@@ -50,6 +55,13 @@ internal sealed class ClusterView
 
     /// <summary>The endpoint of a name; null when there is none.</summary>
     public ServedEndpoint? Find(string name) => _endpoints.GetValueOrDefault(name);
+
+    /// <summary>Names of the adapters of an endpoint's model.</summary>
+    public IEnumerable<string> AdaptersOf(EndpointFacts facts) =>
+        facts.Model is { } model && _models.Get(new(_ns, model)) is { Spec.Adapters: { } adapters } ? adapters.Select(adapter => adapter.Name) : [];
+
+    /// <summary>Addresses of the gateways of the namespace, this one among them.</summary>
+    public IReadOnlyCollection<string> Gateways => Addresses(_slices.ByIndex(ServiceIndex, GatewayObjects.Name));
 
     /// <summary>Begins to watch, until the token fires.</summary>
     public void Start(CancellationToken cancellationToken) => _informers.Start(cancellationToken);

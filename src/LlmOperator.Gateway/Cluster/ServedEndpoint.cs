@@ -53,7 +53,14 @@ internal sealed record EndpointFacts
     /// <summary>Commit of the model.</summary>
     public string? ModelRevision { get; init; }
 
+    /// <summary>Sampling where a request does not say. An endpoint with retrieval has the pipeline's where its spec says nothing.</summary>
     public GenerationSpec? Generation { get; init; }
+
+    /// <summary>Retrieval; null when the endpoint answers without.</summary>
+    public RagSpec? Rag { get; init; }
+
+    /// <summary>Tokens of input and output the engine was told to serve; null when the model's limits hold.</summary>
+    public int? ContextLength { get; init; }
 
     /// <summary>Where the prompt template stands; null when the endpoint has none.</summary>
     public DataKeyReference? Template { get; init; }
@@ -77,7 +84,9 @@ internal sealed record EndpointFacts
             Revision = endpoint.Status?.ActiveRevision ?? endpoint.Status?.TargetRevision,
             Model = endpoint.Status?.Model?.Name ?? spec.ModelRef.Name,
             ModelRevision = endpoint.Status?.Model?.Revision,
-            Generation = spec.Generation,
+            Generation = spec.Generation ?? (spec.Rag is null ? null : new()),
+            Rag = spec.Rag,
+            ContextLength = spec.Engine?.ContextLength,
             Template = spec.Prompt?.TemplateRef,
             Balancing = hash is null ? new() : new(hash.PrefixCharLength, hash.MeanLoadFactor / 100.0, hash.Replication),
             Trace = spec.PromptTrace ?? new(),

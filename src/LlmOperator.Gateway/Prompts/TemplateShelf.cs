@@ -1,8 +1,10 @@
 using LlmOperator.Api.Common;
 using LlmOperator.Gateway.Cluster;
 using LlmOperator.Gateway.Measuring;
+using LlmOperator.Gateway.Requests;
 using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Objects;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace LlmOperator.Gateway.Prompts;
@@ -10,6 +12,8 @@ namespace LlmOperator.Gateway.Prompts;
 /// <summary>The prompt templates endpoints name, each from its ConfigMap. Of one that stops being valid, the last valid text stays in use.</summary>
 internal sealed partial class TemplateShelf(IKubeClient client, string ns, GatewayMetrics metrics, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
+    private static readonly TimeSpan RetryTime = TimeSpan.FromSeconds(30);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<string, NamedWatch<ConfigMap>> _watches = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ConfigMap?> _maps = new(StringComparer.Ordinal);
@@ -34,6 +38,18 @@ internal sealed partial class TemplateShelf(IKubeClient client, string ns, Gatew
         {
             return _templates.TryGetValue((reference.Name, reference.Key), out var shelved) ? (shelved.Template, shelved.Problem) : (null, "it is not read yet");
         }
+    }
+
+    /// <summary>The template an endpoint names.</summary>
+    /// <exception cref="RefusedException">It cannot be used.</exception>
+    public PromptTemplate Get(EndpointFacts facts)
+    {
+        var (template, problem) = Find(facts.Template!);
+        return template ?? throw new RefusedException(new(
+            StatusCodes.Status503ServiceUnavailable,
+            "prompt_template_invalid",
+            $"The prompt template of {facts.Name} cannot be used: {problem}. Correct key {facts.Template!.Key} of ConfigMap {facts.Template.Name}")
+        { RetryAfter = RetryTime });
     }
 
     /// <summary>Watches what is named and lets go of the rest.</summary>

@@ -23,6 +23,9 @@ internal sealed record RequestFields
     /// <summary>Names of the sampling parameters the client gives itself.</summary>
     public required IReadOnlySet<string> Given { get; init; }
 
+    /// <summary>Most tokens of the answer, as the client gives them; null when it does not.</summary>
+    public long? MaxTokens { get; init; }
+
     /// <summary>Reads a body.</summary>
     /// <exception cref="RefusedException">It is not an object, or does not say which model it is for.</exception>
     public static RequestFields Read(ReadOnlySpan<byte> body)
@@ -50,6 +53,7 @@ internal sealed record RequestFields
         }
 
         var (model, at, given) = ((string?)null, default(Range), new HashSet<string>(StringComparer.Ordinal));
+        long? most = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("model"u8))
@@ -73,7 +77,9 @@ internal sealed record RequestFields
                 }
             }
 
+            var isMost = reader.ValueTextEquals("max_tokens"u8) || reader.ValueTextEquals("max_completion_tokens"u8);
             reader.Read();
+            most = isMost && reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var number) ? number : most;
             reader.Skip();
         }
 
@@ -85,7 +91,7 @@ internal sealed record RequestFields
         }
 
         return model is { Length: > 0 }
-            ? new() { Model = model, ModelAt = at, End = end, Given = given }
+            ? new() { Model = model, ModelAt = at, End = end, Given = given, MaxTokens = most }
             : throw Bad("model is missing; write the name of an endpoint, as /v1/models lists them", "model", "missing_required_parameter");
     }
 

@@ -110,7 +110,13 @@ internal sealed partial class Dispatcher(GatewayOptions options, HttpMessageInvo
             first.CancelAfter(Timeout.InfiniteTimeSpan);
             exchange.Answered(response);
             EngineAnswer.CopyHead(response, context.Response);
-            await EngineAnswer.CopyBodyAsync(response, answer, context, exchange, either.Token).ConfigureAwait(false);
+            var rewriter = request.Findings?.InsertInto(response, exchange.Meter);
+            if (rewriter is not null)
+            {
+                context.Response.ContentLength = null;
+            }
+
+            await EngineAnswer.CopyBodyAsync(response, answer, context, exchange, rewriter, either.Token).ConfigureAwait(false);
             Note(lease, response.StatusCode);
             return null;
         }
@@ -167,7 +173,8 @@ internal sealed partial class Dispatcher(GatewayOptions options, HttpMessageInvo
             Content = new SplicedContent(request.Body, request.Edits),
         };
         var isKeyOurs = areKeysOurs();
-        RequestHeaders.Copy(context.Request.Headers, message, exchange.Trace, name => IsOurs(name, isKeyOurs));
+        RequestHeaders.Copy(context.Request.Headers, message, request.EngineTrace ?? exchange.Trace, name => IsOurs(name, isKeyOurs));
+        message.Headers.TryAddWithoutValidation(PodRevision.AskHeader, "1");
         return message;
     }
 
@@ -177,6 +184,7 @@ internal sealed partial class Dispatcher(GatewayOptions options, HttpMessageInvo
         || name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)
         || name.Equals("Expect", StringComparison.OrdinalIgnoreCase)
         || name.Equals("Accept-Encoding", StringComparison.OrdinalIgnoreCase)
+        || name.Equals(PodRevision.AskHeader, StringComparison.OrdinalIgnoreCase)
         || (isKeyOurs && name.Equals("Authorization", StringComparison.OrdinalIgnoreCase));
 
     private static partial class Log

@@ -1,10 +1,11 @@
 using LlmOperator.Gateway.Access;
 using LlmOperator.Gateway.Configuration;
 using LlmOperator.Gateway.Measuring;
+using LlmOperator.Gateway.Rag.Ingest;
+using LlmOperator.Gateway.Rag.Serving;
 using LlmOperator.Gateway.Requests;
 using LlmOperator.Gateway.Tracing;
 using LlmOperator.Inference.Hosting;
-using LlmOperator.Inference.OpenAi;
 using LlmOperator.Inference.Proxying;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
@@ -23,14 +24,14 @@ internal sealed partial class GatewayHandler(
     Dispatcher dispatcher,
     ModelPages models,
     FeedbackHandler feedback,
+    RagHandler rag,
+    IngestHandler ingest,
     RequestTracer tracer,
+    RequestEnd end,
     GatewayMetrics metrics,
     ILogger logger)
 {
     private static readonly TimeSpan RetryTime = TimeSpan.FromSeconds(1);
-
-    // What web servers write down for a client that left before it was answered.
-    private const int ClientLeft = 499;
 
     private int _inside;
 
@@ -55,7 +56,7 @@ internal sealed partial class GatewayHandler(
         }
         catch (Exception error) when (context.RequestAborted.IsCancellationRequested || error is ConnectionAbortedException)
         {
-            metrics.Answered(null, ClientLeft);
+            metrics.Answered(null, RequestEnd.ClientLeft);
         }
         catch (Exception error) when (!context.Response.HasStarted)
         {
@@ -79,13 +80,14 @@ internal sealed partial class GatewayHandler(
         var path = request.Path.Value ?? "";
         var operation = Routes.OperationOf(path);
         var isModels = path == Routes.Models || path.StartsWith(Routes.Models + "/", StringComparison.Ordinal);
-        if (operation is null && !isModels && path != Routes.Feedback)
+        var ragRoute = RagRoute.Of(path);
+        if (operation is null && !isModels && path != Routes.Feedback && ragRoute is null)
         {
             throw new RefusedException(new(StatusCodes.Status404NotFound, "unknown_url", $"There is no {request.Method} {Shortened(path)} here"));
         }
 
-        var allowed = isModels ? "GET, HEAD" : "POST";
-        if (isModels ? !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method) : !HttpMethods.IsPost(request.Method))
+        var allowed = isModels ? "GET, HEAD" : ragRoute is { Kind: RagRouteKind.Document } ? "DELETE" : "POST";
+        if (!allowed.Split(", ").Contains(request.Method, StringComparer.OrdinalIgnoreCase))
         {
             context.Response.Headers.Allow = allowed;
             throw new RefusedException(new(StatusCodes.Status405MethodNotAllowed, "method_not_allowed", $"{Shortened(path)} takes {allowed}"));
@@ -97,13 +99,18 @@ internal sealed partial class GatewayHandler(
         }
 
         var caller = keys.Identify(context);
-        return operation is not null ? LimitedAsync(context, operation, caller)
+        return operation is not null ? LimitedAsync(caller, async () =>
+            {
+                using var body = await bodies.ReadAsync(context).ConfigureAwait(false);
+                await AskAsync(context, operation, preparer.Prepare(operation, body.Bytes, caller)).ConfigureAwait(false);
+            })
+            : ragRoute is not null ? LimitedAsync(caller, () => ragRoute.Kind is RagRouteKind.Documents or RagRouteKind.Document ? ingest.AnswerAsync(context, ragRoute, caller) : rag.AnswerAsync(context, ragRoute, caller))
             : path == Routes.Feedback ? feedback.AnswerAsync(context, caller)
             : path.Length > Routes.Models.Length + 1 ? models.OneAsync(context, path[(Routes.Models.Length + 1)..])
             : models.ListAsync(context);
     }
 
-    private async Task LimitedAsync(HttpContext context, string operation, Caller caller)
+    private async Task LimitedAsync(Caller caller, Func<Task> answer)
     {
         keys.Admit(caller);
         try
@@ -113,8 +120,7 @@ internal sealed partial class GatewayHandler(
                 throw new RefusedException(new(StatusCodes.Status503ServiceUnavailable, "overloaded", "The gateway answers as many requests as it may. Try again.") { RetryAfter = RetryTime });
             }
 
-            using var body = await bodies.ReadAsync(context).ConfigureAwait(false);
-            await AskAsync(context, operation, preparer.Prepare(operation, body.Bytes, caller)).ConfigureAwait(false);
+            await answer().ConfigureAwait(false);
         }
         finally
         {
@@ -124,12 +130,29 @@ internal sealed partial class GatewayHandler(
 
     private async Task AskAsync(HttpContext context, string operation, ModelRequest request)
     {
-        using var traced = tracer.Begin(operation, request, context.Request.Headers.TraceParent);
+        using var traced = tracer.Begin(operation, request, context.Request.Headers.TraceParent, retrieves: request.Asked is not null);
         var exchange = traced.Exchange;
+        ChatRetrieval? retrieval = null;
         try
         {
+            if (request.Asked is not null)
+            {
+                retrieval = await rag.AugmentAsync(context, request, traced).ConfigureAwait(false);
+                request = retrieval.Request;
+            }
+
             Provenance.Write(context.Response.Headers, request, exchange.Trace);
             await dispatcher.AnswerAsync(context, request, exchange).ConfigureAwait(false);
+        }
+        catch (RefusedException refusal) when (!context.Response.HasStarted)
+        {
+            Provenance.Write(context.Response.Headers, request, exchange.Trace);
+            exchange.Fail(refusal.Error.Code);
+            await refusal.Error.WriteAsync(context).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            exchange.Fail(ErrorTypes.Cancelled);
         }
         catch (Exception)
         {
@@ -140,17 +163,10 @@ internal sealed partial class GatewayHandler(
         {
             exchange.End();
             exchange.Finish();
-            var status = exchange.Error == ErrorTypes.Cancelled ? ClientLeft : context.Response.StatusCode;
-            metrics.Answered(request.Facts.Name, status);
-            metrics.Record(request.Facts, exchange);
-            request.Caller.Tokens?.Charge(TokensOf(request, exchange));
-            tracer.End(request, traced, context.Request.Path.Value!, status);
+            await RagHandler.EndAsync(context, traced, retrieval).ConfigureAwait(false);
+            end.End(context, request, traced);
         }
     }
-
-    /// <summary>The tokens a request is charged with. Where the answer does not say how long the prompt was, four bytes count as one.</summary>
-    private static long TokensOf(ModelRequest request, Exchange exchange) =>
-        exchange.Status is >= 200 and < 300 ? (exchange.Meter.InputTokens ?? (request.Body.Length / 4)) + (exchange.Operation == Operations.Embeddings ? 0 : exchange.Meter.OutputTokens ?? 0) : 0;
 
     private static string Shortened(string text) => text.Length <= 256 ? text : text[..256] + "…";
 

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace LlmOperator.Gateway.Serving;
 
-/// <summary>The list of models: the endpoints of the namespace.</summary>
+/// <summary>The list of models: the endpoints of the namespace, each with the adapters of its model.</summary>
 /// <param name="cluster">The endpoints.</param>
 internal sealed class ModelPages(ClusterView cluster)
 {
@@ -19,7 +19,12 @@ internal sealed class ModelPages(ClusterView cluster)
         writer.WriteStartArray("data"u8);
         foreach (var endpoint in cluster.All.OrderBy(endpoint => endpoint.Name, StringComparer.Ordinal))
         {
-            Write(writer, endpoint.Facts);
+            var facts = endpoint.Facts;
+            Write(writer, facts, adapter: null);
+            foreach (var adapter in cluster.AdaptersOf(facts))
+            {
+                Write(writer, facts, adapter);
+            }
         }
 
         writer.WriteEndArray();
@@ -29,17 +34,20 @@ internal sealed class ModelPages(ClusterView cluster)
     /// <summary>Answers with one model.</summary>
     /// <exception cref="Requests.RefusedException">There is none of the name.</exception>
     public Task OneAsync(HttpContext context, string name) =>
-        cluster.Find(name) is { } endpoint ? WriteAsync(context, writer => Write(writer, endpoint.Facts)) : throw RequestPreparer.NoModel(name);
+        name.Split(RequestPreparer.AdapterMark, 2) is var parts && cluster.Find(parts[0])?.Facts is { } facts && (parts is [_] || cluster.AdaptersOf(facts).Contains(parts[1], StringComparer.Ordinal))
+            ? WriteAsync(context, writer => Write(writer, facts, parts is [_, var adapter] ? adapter : null))
+            : throw RequestPreparer.NoModel(name);
 
-    private static void Write(Utf8JsonWriter writer, EndpointFacts facts)
+    /// <summary>An endpoint, or an adapter of its model, whose parent is the endpoint.</summary>
+    private static void Write(Utf8JsonWriter writer, EndpointFacts facts, string? adapter)
     {
         writer.WriteStartObject();
-        writer.WriteString("id"u8, facts.Name);
+        writer.WriteString("id"u8, adapter is null ? facts.Name : $"{facts.Name}{RequestPreparer.AdapterMark}{adapter}");
         writer.WriteString("object"u8, "model"u8);
         writer.WriteNumber("created"u8, facts.Created.ToUnixTimeSeconds());
         writer.WriteString("owned_by"u8, Owner);
         writer.WriteString("root"u8, facts.Model);
-        writer.WriteNull("parent"u8);
+        writer.WriteString("parent"u8, adapter is null ? null : facts.Name);
         writer.WriteEndObject();
     }
 

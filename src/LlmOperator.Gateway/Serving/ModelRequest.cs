@@ -1,6 +1,7 @@
 using LlmOperator.Gateway.Access;
 using LlmOperator.Gateway.Cluster;
 using LlmOperator.Gateway.Requests;
+using LlmOperator.Inference.Tracing;
 
 namespace LlmOperator.Gateway.Serving;
 
@@ -25,4 +26,22 @@ internal sealed record ModelRequest
 
     /// <summary>Hash of the prompt template that was applied.</summary>
     public string? TemplateHash { get; init; }
+
+    /// <summary>What the user asks, where something is to be found for it; null when nothing is.</summary>
+    public AskedText? Asked { get; init; }
+
+    /// <summary>Most tokens of the answer; null when neither the request nor the endpoint says.</summary>
+    public long? MaxTokens { get; init; }
+
+    /// <summary>What was found, told with the answer; null when nothing was looked for.</summary>
+    public Rag.Serving.Findings? Findings { get; init; }
+
+    /// <summary>The span the pod is asked in; the request's own when null.</summary>
+    public TraceContext? EngineTrace { get; init; }
 }
+
+/// <summary>What the user asks.</summary>
+/// <param name="Start">Where in the body it begins, quotes included.</param>
+/// <param name="End">Where it ends.</param>
+/// <param name="Text">The text.</param>
+internal sealed record AskedText(int Start, int End, string Text);

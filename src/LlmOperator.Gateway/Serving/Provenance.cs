@@ -1,3 +1,5 @@
+using LlmOperator.Gateway.Rag.Serving;
+using LlmOperator.Inference.Proxying;
 using LlmOperator.Inference.Tracing;
 using Microsoft.AspNetCore.Http;
 
@@ -8,18 +10,18 @@ internal static class Provenance
 {
     public const string TraceId = "x-llmops-trace-id";
     private const string Endpoint = "x-llmops-endpoint";
-    private const string Revision = "x-llmops-endpoint-revision";
     private const string ModelRevision = "x-llmops-model-revision";
     private const string TemplateHash = "x-llmops-template-hash";
 
-    /// <summary>Writes them.</summary>
+    /// <summary>Writes them. The revision is the active one, until a pod says which it is of.</summary>
     public static void Write(IHeaderDictionary headers, ModelRequest request, TraceContext trace)
     {
         headers[TraceId] = trace.TraceId.ToHexString();
         headers[Endpoint] = request.Facts.Name;
-        Add(Revision, request.Facts.Revision);
+        Add(PodRevision.Header, request.Facts.Revision);
         Add(ModelRevision, request.Facts.ModelRevision);
         Add(TemplateHash, request.TemplateHash);
+        Add(Findings.Header, request.Findings?.HeaderValue);
 
         void Add(string name, string? value)
         {

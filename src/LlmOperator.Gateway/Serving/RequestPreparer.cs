@@ -16,9 +16,8 @@ namespace LlmOperator.Gateway.Serving;
 /// <param name="templates">The prompt templates.</param>
 internal sealed class RequestPreparer(ClusterView cluster, TemplateShelf templates)
 {
-    private const char AdapterMark = ':';
-
-    private static readonly TimeSpan TemplateRetry = TimeSpan.FromSeconds(30);
+    /// <summary>Stands between an endpoint's name and an adapter's.</summary>
+    public const char AdapterMark = ':';
 
     /// <summary>Prepares a request.</summary>
     /// <exception cref="RefusedException">It cannot be passed on.</exception>
@@ -47,6 +46,8 @@ internal sealed class RequestPreparer(ClusterView cluster, TemplateShelf templat
 
         try
         {
+            // With retrieval, the prompt is made when what it is made of has been found.
+            var asked = operation == Operations.Chat && facts.Rag is not null ? PromptText.LastOfUser(body.Span) : null;
             return new()
             {
                 Endpoint = served,
@@ -54,7 +55,9 @@ internal sealed class RequestPreparer(ClusterView cluster, TemplateShelf templat
                 Caller = caller,
                 Body = body,
                 Edits = edits,
-                TemplateHash = operation == Operations.Chat && facts.Template is not null ? Apply(facts, body.Span, edits) : null,
+                Asked = asked is var (start, end, query) ? new(start, end, query) : null,
+                MaxTokens = fields.MaxTokens ?? facts.Generation?.MaxTokens,
+                TemplateHash = operation == Operations.Chat && facts is { Template: not null, Rag: null } ? Apply(facts, body.Span, edits) : null,
                 Key = facts.Balancing.PrefixCharacters is { } characters ? HashRing.Hash($"{fields.Model}\n{PromptText.Beginning(body.Span, characters)}") : 0,
             };
         }
@@ -76,21 +79,13 @@ internal sealed class RequestPreparer(ClusterView cluster, TemplateShelf templat
             return null;
         }
 
-        var (template, problem) = templates.Find(facts.Template!);
-        if (template is null)
-        {
-            throw new RefusedException(new(
-                StatusCodes.Status503ServiceUnavailable,
-                "prompt_template_invalid",
-                $"The prompt template of {facts.Name} cannot be used: {problem}. Correct key {facts.Template!.Key} of ConfigMap {facts.Template.Name}")
-            { RetryAfter = TemplateRetry });
-        }
-
+        var template = templates.Get(facts);
         edits.Add(new(start, end, Quoted(template.Render(query, context: ""))));
         return template.Hash;
     }
 
-    private static byte[] Quoted(string text) => [(byte)'"', .. JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes, (byte)'"'];
+    /// <summary>A text as JSON has it.</summary>
+    public static byte[] Quoted(string text) => [(byte)'"', .. JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes, (byte)'"'];
 
     private static string Shortened(string text) => text.Length <= 256 ? text : text[..256] + "…";
 }

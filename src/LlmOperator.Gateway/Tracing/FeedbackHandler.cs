@@ -8,7 +8,6 @@ using LlmOperator.Gateway.Configuration;
 using LlmOperator.Gateway.Measuring;
 using LlmOperator.Gateway.Requests;
 using LlmOperator.Inference.Proxying;
-using LlmOperator.Inference.Redaction;
 using LlmOperator.Inference.Tracing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -16,7 +15,7 @@ using Microsoft.Extensions.Logging;
 namespace LlmOperator.Gateway.Tracing;
 
 /// <summary>Takes feedback and passes it on to where the trace it is about went. It is told and counted, and changes nothing else.</summary>
-internal sealed partial class FeedbackHandler(GatewayOptions options, ClusterView cluster, BodyReader bodies, TraceExporters exporters, TraceMemory memory, GatewayMetrics metrics, TimeProvider time, ILogger logger)
+internal sealed partial class FeedbackHandler(GatewayOptions options, ClusterView cluster, BodyReader bodies, TraceExporters exporters, TraceMemory memory, FeedbackPeers peers, GatewayMetrics metrics, TimeProvider time, ILogger logger)
 {
     private const int MostCallers = 10_000;
     private const string Evaluation = "user_feedback";
@@ -29,15 +28,22 @@ internal sealed partial class FeedbackHandler(GatewayOptions options, ClusterVie
         var who = caller.Name.Length > 0 ? caller.Name : context.Connection.RemoteIpAddress?.ToString() ?? "";
         try
         {
-            Admit(caller, who);
+            if (!peers.IsPeer(context))
+            {
+                Admit(caller, who);
+            }
+
             using var body = await bodies.ReadAsync(context).ConfigureAwait(false);
             var feedback = Feedback.Read(body.Bytes.Span);
-            if (memory.Find(feedback.Trace, caller.Name) is not { } request)
+            if (memory.Find(feedback.Trace, caller.Name) is { } request)
+            {
+                Tell(feedback, request);
+            }
+            else if (FeedbackPeers.IsAsked(context.Request) || !await peers.TryAsync(context, body.Bytes).ConfigureAwait(false))
             {
                 throw new RefusedException(new(StatusCodes.Status404NotFound, "trace_not_found", "No answer with this trace is remembered: give feedback with the x-llmops-trace-id of an answer of yours, soon after it") { Param = "trace_id" });
             }
 
-            Tell(feedback, request);
             metrics.Feedback("accepted");
             context.Response.ContentType = "application/json";
             await context.Response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes($$"""{"object":"feedback","trace_id":"{{feedback.Trace}}"}"""), context.RequestAborted).ConfigureAwait(false);
@@ -77,7 +83,7 @@ internal sealed partial class FeedbackHandler(GatewayOptions options, ClusterVie
         var trace = facts?.Trace ?? new PromptTraceSpec();
         var now = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
         List<SpanAttribute> result = [SpanAttribute.Of(GenAiNames.EvaluationName, Evaluation), SpanAttribute.Of(GenAiNames.EvaluationScoreValue, feedback.Score)];
-        if (feedback.Comment is { Length: > 0 } comment && RedactorOf(trace) is { } redactor)
+        if (feedback.Comment is { Length: > 0 } comment && ContentRedactor.Of(trace) is { } redactor)
         {
             result.Add(SpanAttribute.Of(GenAiNames.EvaluationExplanation, redactor.Redact(comment)));
         }
@@ -99,19 +105,6 @@ internal sealed partial class FeedbackHandler(GatewayOptions options, ClusterVie
         }
 
         Log.Taken(logger, feedback.Trace.ToHexString(), request.Endpoint, feedback.Score, sinks.Count);
-    }
-
-    /// <summary>What blots out personal data; null when a pattern is none, and nothing may be told that it was meant for.</summary>
-    private static Redactor? RedactorOf(PromptTraceSpec trace)
-    {
-        try
-        {
-            return new(trace.Redact is { } names ? [.. Redactor.AllKinds.Where(kind => names.Contains(kind.ToString(), StringComparer.Ordinal))] : Redactor.AllKinds, trace.RedactPatterns);
-        }
-        catch (Exception fault) when (fault is ArgumentException or NotSupportedException)
-        {
-            return null;
-        }
     }
 
     private static partial class Log

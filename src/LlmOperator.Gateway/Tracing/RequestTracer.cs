@@ -1,4 +1,5 @@
 using LlmOperator.Gateway.Cluster;
+using LlmOperator.Gateway.Rag.Retrieval;
 using LlmOperator.Gateway.Serving;
 using LlmOperator.Inference.Proxying;
 using LlmOperator.Inference.Tracing;
@@ -11,6 +12,9 @@ namespace LlmOperator.Gateway.Tracing;
 /// <param name="Sinks">Where it was announced.</param>
 internal sealed record TracedRequest(Exchange Exchange, IReadOnlyList<TraceSink> Sinks) : IDisposable
 {
+    /// <summary>The steps of its retrieval; null when it has none.</summary>
+    public RagTrace? Rag { get; init; }
+
     public void Dispose() => Exchange.Dispose();
 }
 
@@ -24,8 +28,18 @@ internal sealed record TracedRequest(Exchange Exchange, IReadOnlyList<TraceSink>
 /// <param name="logger">Logger.</param>
 internal sealed partial class RequestTracer(TraceExporters exporters, TraceMemory memory, TimeProvider time, ILogger logger)
 {
+    // Name and tag of traces with retrieval.
+    private const string RagName = "rag";
+
+    // As much of an answer as a trace tells; its tokens are counted by it, too.
+    private const int LongestAnswer = 256 << 10;
+
     /// <summary>A request has arrived.</summary>
-    public TracedRequest Begin(string operation, ModelRequest request, string? traceparent)
+    /// <param name="operation">What is asked for.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="traceparent">Header of the trace it belongs to.</param>
+    /// <param name="retrieves">Whether something is retrieved for it.</param>
+    public TracedRequest Begin(string operation, ModelRequest request, string? traceparent, bool retrieves = false)
     {
         var trace = TraceContext.Continue(traceparent);
         if (trace.ParentSpanId == default)
@@ -39,7 +53,10 @@ internal sealed partial class RequestTracer(TraceExporters exporters, TraceMemor
             sink.Spool.Announce();
         }
 
-        return new(new(operation, trace, requestBytes: 0, longestText: 0, request.Endpoint.Traffic, time), sinks);
+        return new(new(operation, trace, requestBytes: 0, longestText: retrieves ? LongestAnswer : 0, request.Endpoint.Traffic, time), sinks)
+        {
+            Rag = retrieves ? new(trace, request.Facts.Trace.CaptureContent && sinks.Count > 0, time) : null,
+        };
     }
 
     /// <summary>A request has been answered; its exchange is finished.</summary>
@@ -52,10 +69,10 @@ internal sealed partial class RequestTracer(TraceExporters exporters, TraceMemor
         var exchange = traced.Exchange;
         memory.Add(exchange.Trace.TraceId, request.Caller.Name, new(exchange.Trace.SpanId, request.Facts.Name));
         var isSampledOut = exchange.Error is null && !new Sampler(request.Facts.Trace.SampleRate).Keeps(exchange.Trace.TraceId);
-        byte[]? span = null;
+        IReadOnlyList<byte[]>? spans = null;
         try
         {
-            span = isSampledOut || traced.Sinks.Count == 0 ? null : traced.Sinks[0].Encoding.Encode(Build(request, exchange, route, status));
+            spans = isSampledOut || traced.Sinks.Count == 0 ? null : [.. Build(request, traced, route, status).Select(traced.Sinks[0].Encoding.Encode)];
         }
         catch (Exception error)
         {
@@ -68,13 +85,21 @@ internal sealed partial class RequestTracer(TraceExporters exporters, TraceMemor
             {
                 sink.Spool.CountSampledOut();
             }
-            else if (span is null)
+            else if (spans is null)
             {
                 sink.Spool.CountDropped();
             }
             else
             {
-                sink.Spool.TryAdd(span);
+                foreach (var (number, span) in spans.Index())
+                {
+                    if (number > 0)
+                    {
+                        sink.Spool.Announce(); // The first one was when the request came.
+                    }
+
+                    sink.Spool.TryAdd(span);
+                }
             }
         }
     }
@@ -91,6 +116,27 @@ internal sealed partial class RequestTracer(TraceExporters exporters, TraceMemor
                 yield return SpanAttribute.Of(key, value);
             }
         }
+    }
+
+    /// <summary>The span of the request, and those of its retrieval.</summary>
+    private static IEnumerable<Span> Build(ModelRequest request, TracedRequest traced, string route, int status)
+    {
+        var root = Build(request, traced.Exchange, route, status);
+        if (traced.Rag is not { } rag)
+        {
+            return [root];
+        }
+
+        var redactor = rag.CapturesContent ? ContentRedactor.Of(request.Facts.Trace) : null;
+        return
+        [
+            root with
+            {
+                Name = RagName,
+                Attributes = [.. root.Attributes, SpanAttribute.Of("tags", [RagName]), SpanAttribute.Of("langfuse.trace.tags", [RagName]), .. rag.Root.Attributes(redactor)],
+            },
+            .. rag.Finish(redactor, [.. Of(request.Facts)]),
+        ];
     }
 
     private static Span Build(ModelRequest request, Exchange exchange, string route, int status)

@@ -27,14 +27,34 @@ public static class EngineAnswer
     /// <param name="exchange">What is told of the pieces; null when nobody asks.</param>
     /// <param name="cancellationToken">Fires when the client is gone.</param>
     /// <exception cref="EngineBrokeOffException">The engine ended the answer before its end.</exception>
-    public static async Task CopyBodyAsync(HttpResponseMessage from, AnswerStream body, HttpContext context, Exchange? exchange, CancellationToken cancellationToken)
+    public static Task CopyBodyAsync(HttpResponseMessage from, AnswerStream body, HttpContext context, Exchange? exchange, CancellationToken cancellationToken) =>
+        CopyBodyAsync(from, body, context, exchange, rewriter: null, cancellationToken);
+
+    /// <summary>Copies the body, changed on its way.</summary>
+    /// <param name="from">The engine's answer.</param>
+    /// <param name="body">Its body.</param>
+    /// <param name="context">The client's request.</param>
+    /// <param name="exchange">What is told of the pieces as the engine sent them; null when nobody asks.</param>
+    /// <param name="rewriter">What changes them; null when nothing does. The head must not promise a length then.</param>
+    /// <param name="cancellationToken">Fires when the client is gone.</param>
+    /// <exception cref="EngineBrokeOffException">The engine ended the answer before its end.</exception>
+    public static async Task CopyBodyAsync(HttpResponseMessage from, AnswerStream body, HttpContext context, Exchange? exchange, AnswerRewriter? rewriter, CancellationToken cancellationToken)
     {
-        var hasTrailers = from.Headers.TransferEncodingChunked == true && from.Headers.NonValidated.Contains("Trailer") && HttpProtocol.IsHttp11(context.Request.Protocol);
+        var hasTrailers = rewriter is null && from.Headers.TransferEncodingChunked == true && from.Headers.NonValidated.Contains("Trailer") && HttpProtocol.IsHttp11(context.Request.Protocol);
         if (hasTrailers)
         {
             // The server has no trailers for HTTP/1.1, but leaves the framing to whoever asks for it.
             context.Response.Headers.TransferEncoding = "chunked";
             context.Response.Headers.Trailer = new StringValues(from.Headers.NonValidated["Trailer"].ToArray());
+
+            // Until the head is out, the server counts on writing the frames itself.
+            await context.Response.StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        if (rewriter is not null && !context.Response.HasStarted)
+        {
+            // Before its head is out, the server may lend a writer no room at all when it is not told how much is wanted.
+            await context.Response.StartAsync(cancellationToken).ConfigureAwait(false);
         }
 
         var to = context.Response.BodyWriter;
@@ -54,6 +74,18 @@ public static class EngineAnswer
             }
 
             var piece = body.Piece(count);
+            if (rewriter is not null)
+            {
+                exchange?.Add(piece.Span);
+                rewriter.Add(piece.Span, to);
+                if ((await to.FlushAsync(cancellationToken).ConfigureAwait(false)).IsCompleted)
+                {
+                    throw new OperationCanceledException("the client is gone");
+                }
+
+                continue;
+            }
+
             if (hasTrailers)
             {
                 to.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{count:X}\r\n")));
@@ -67,6 +99,12 @@ public static class EngineAnswer
             {
                 throw new OperationCanceledException("the client is gone");
             }
+        }
+
+        if (rewriter is not null)
+        {
+            rewriter.End(to);
+            await to.FlushAsync(cancellationToken).ConfigureAwait(false);
         }
 
         if (hasTrailers)

@@ -19,6 +19,9 @@ public sealed class Spool : IDisposable
     private readonly SortedDictionary<long, long> _segments = [];
     private readonly SemaphoreSlim _arrived = new(0, 1);
 
+    // Where the records end that were looked at last: they are not read again to be taken.
+    private readonly List<(long Segment, long End)> _peeked = [];
+
     private FileStream? _tail;
     private long _tailSegment;
     private long _waiting;
@@ -129,7 +132,8 @@ public sealed class Spool : IDisposable
         {
             var records = new List<ReadOnlyMemory<byte>>();
             var bytes = 0;
-            foreach (var (record, _, _) in Read(_state.Figures.HeadSegment, _state.Figures.HeadOffset))
+            _peeked.Clear();
+            foreach (var (record, segment, end) in Read(_state.Figures.HeadSegment, _state.Figures.HeadOffset))
             {
                 if (records.Count == mostRecords || (records.Count > 0 && bytes + record.Length > mostBytes))
                 {
@@ -137,6 +141,7 @@ public sealed class Spool : IDisposable
                 }
 
                 records.Add(record);
+                _peeked.Add((segment, end));
                 bytes += record.Length;
             }
 
@@ -153,14 +158,15 @@ public sealed class Spool : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(refused, count);
         lock (_gate)
         {
-            var (segment, offset) = (_state.Figures.HeadSegment, _state.Figures.HeadOffset);
-            var taken = 0;
-            foreach (var (_, at, end) in Read(segment, offset).Take(count))
+            if (_peeked.Count < count)
             {
-                (segment, offset) = (at, end);
-                taken++;
+                _peeked.Clear();
+                _peeked.AddRange(Read(_state.Figures.HeadSegment, _state.Figures.HeadOffset).Take(count).Select(static next => (next.Segment, next.End)));
             }
 
+            var taken = Math.Min(count, _peeked.Count);
+            var (segment, offset) = taken > 0 ? _peeked[taken - 1] : (_state.Figures.HeadSegment, _state.Figures.HeadOffset);
+            _peeked.Clear();
             _waiting -= taken;
             _state.Write(_state.Figures with { Taken = _state.Figures.Taken + taken, Refused = _state.Figures.Refused + Math.Min(refused, taken), HeadSegment = segment, HeadOffset = offset });
             GiveBack();

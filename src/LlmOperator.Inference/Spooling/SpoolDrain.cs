@@ -93,7 +93,10 @@ public sealed partial class SpoolDrain(Spool spool, Receiver receiver, Resource 
             return LongestWait;
         }
 
-        var (outcome, rejected, after, failure) = await PostAsync(records, cancellationToken).ConfigureAwait(false);
+        // The disk is worked on next: not on a thread that others wait for to tell them of their sockets.
+        var posting = PostAsync(records, cancellationToken);
+        await ((Task)posting).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var (outcome, rejected, after, failure) = await posting.ConfigureAwait(false);
         switch (outcome)
         {
             case Outcome.Accepted:

@@ -8,6 +8,10 @@ namespace LlmOperator.Inference.Tracing;
 /// <summary>OTLP in protobuf: the few messages of opentelemetry.proto.trace.v1 that a span needs, by their field numbers.</summary>
 public sealed class OtlpProtobuf : ITraceEncoding
 {
+    // Spans are made one after the other: a thread writes all of its own into the same buffers.
+    [ThreadStatic]
+    private static Message? _whole;
+
     /// <inheritdoc/>
     public string ContentType => "application/x-protobuf";
 
@@ -15,7 +19,8 @@ public sealed class OtlpProtobuf : ITraceEncoding
     public byte[] Encode(Span span)
     {
         ArgumentNullException.ThrowIfNull(span);
-        var message = new Message();
+        var message = _whole ??= new();
+        message.Clear();
         Span<byte> id = stackalloc byte[16];
         span.Context.TraceId.CopyTo(id);
         message.Bytes(1, id);
@@ -34,7 +39,7 @@ public sealed class OtlpProtobuf : ITraceEncoding
         Attributes(message, 9, span.Attributes);
         foreach (var happened in span.Events)
         {
-            var part = new Message();
+            var part = message.Part();
             part.Fixed64(1, happened.UnixNanoseconds);
             part.Text(2, happened.Name);
             Attributes(part, 3, happened.Attributes);
@@ -43,7 +48,7 @@ public sealed class OtlpProtobuf : ITraceEncoding
 
         if (span.Error is { } error)
         {
-            var status = new Message();
+            var status = message.Part();
             status.Text(2, error);
             status.Number(3, 2);
             message.Bytes(15, status.Written);
@@ -84,7 +89,8 @@ public sealed class OtlpProtobuf : ITraceEncoding
     {
         foreach (var attribute in attributes)
         {
-            var value = new Message();
+            var pair = message.Part();
+            var value = pair.Part();
             switch (attribute.Value)
             {
                 case string text:
@@ -100,10 +106,10 @@ public sealed class OtlpProtobuf : ITraceEncoding
                     value.Double(4, number);
                     break;
                 case IReadOnlyCollection<string> texts:
-                    var list = new Message();
+                    var list = value.Part();
                     foreach (var text in texts)
                     {
-                        var element = new Message();
+                        var element = list.Part();
                         element.Text(1, text);
                         list.Bytes(1, element.Written);
                     }
@@ -114,7 +120,6 @@ public sealed class OtlpProtobuf : ITraceEncoding
                     throw new UnreachableException();
             }
 
-            var pair = new Message();
             pair.Text(1, attribute.Key);
             pair.Bytes(2, value.Written);
             message.Bytes(field, pair.Written);
@@ -124,9 +129,30 @@ public sealed class OtlpProtobuf : ITraceEncoding
     /// <summary>A message being written: fields in wire format. A value is written even where it is the default, which a oneof needs and everything else allows.</summary>
     private sealed class Message
     {
-        private readonly ArrayBufferWriter<byte> _buffer = new(64);
+        private const int MostKept = 64 << 10;
+
+        private ArrayBufferWriter<byte> _buffer = new(64);
+        private Message? _part;
 
         public ReadOnlySpan<byte> Written => _buffer.WrittenSpan;
+
+        /// <summary>An empty message to be written into this one. There is one at a time.</summary>
+        public Message Part()
+        {
+            _part ??= new();
+            _part.Clear();
+            return _part;
+        }
+
+        public void Clear()
+        {
+            if (_buffer.Capacity > MostKept)
+            {
+                _buffer = new(64);
+            }
+
+            _buffer.ResetWrittenCount();
+        }
 
         public void Number(int field, long value)
         {

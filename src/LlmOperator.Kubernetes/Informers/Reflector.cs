@@ -13,7 +13,7 @@ namespace LlmOperator.Kubernetes.Informers;
 /// <item>the stream ends: watch again from the last version, no list;</item>
 /// <item>410 Expired: list again, consistently, because the server's cache is what did not reach back far enough;</item>
 /// <item>429, 5xx, a refused or broken connection: wait, then watch again from the last version, no list;</item>
-/// <item>403, 404 (CRD not installed): wait and try again, with one clear line in the log; of an optional kind there are then no objects.</item>
+/// <item>403, 404 (CRD not installed): wait and try again, with one clear line in the log; of an optional kind there are then no objects, and its definition is what is waited for.</item>
 /// </list>
 /// The first attempt is a streaming list on the watch itself; a server that refuses it gets a paged list from then on.
 /// </remarks>
@@ -21,19 +21,21 @@ internal sealed class Reflector<T>(
     IKubeClient client, InformerScope scope, InformerOptions options, Informer<T> informer, TimeProvider time, Random random, ILogger logger)
     where T : class, IKubeObject<T>
 {
-    /// <summary>An installed kind is noticed within this time; a question that is answered with 404 costs the server next to nothing.</summary>
-    private static readonly TimeSpan AbsentRetry = TimeSpan.FromSeconds(30);
+    /// <summary>A kind that may not be seen is asked for again after this time: nothing tells of a permission.</summary>
+    private static readonly TimeSpan ForbiddenRetry = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan ShortestWatch = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MinWatchTimeout = TimeSpan.FromMinutes(5);
 
     private readonly WatchBackoff _backoff = new(time, random);
     private readonly WatchHealth _health = new(T.Resource, scope.Namespace, scope.Optional, logger);
+    private readonly KindWaiter _kind = new(client, T.Resource, time, random);
     private readonly string? _namespace = T.Resource.Namespaced ? scope.Namespace : null;
     private bool _streaming = options.StreamingLists;
     private int _unfinishedStreams;
     private bool _consistent;
     private bool _needsList = true;
+    private bool _isAbsent;
     private string? _version;
 
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -59,16 +61,22 @@ internal sealed class Reflector<T>(
                 delay = Recover(error);
             }
 
-            if (delay > TimeSpan.Zero)
+            try
             {
-                try
+                if (_isAbsent)
+                {
+                    _isAbsent = false;
+                    await _kind.WaitAsync(cancellationToken).ConfigureAwait(false);
+                }
+
+                if (delay > TimeSpan.Zero)
                 {
                     await Task.Delay(delay, time, cancellationToken).ConfigureAwait(false);
                 }
-                catch (OperationCanceledException)
-                {
-                    return;
-                }
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
             }
         }
     }
@@ -100,7 +108,13 @@ internal sealed class Reflector<T>(
         if (scope.Optional && IsAbsence(error))
         {
             informer.Replace([], served: false);
-            return AbsentRetry;
+            if (error is KubeApiException { IsForbidden: true })
+            {
+                return ForbiddenRetry;
+            }
+
+            // What is defined may still take a moment to be served.
+            _isAbsent = true;
         }
 
         var delay = _backoff.Next();

@@ -12,13 +12,16 @@ public sealed class LeaderFenceHandler(LeaderFence fence, Func<Uri, bool>? exemp
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         if (request.Method != HttpMethod.Get && request.Method != HttpMethod.Head && !IsLease(request.RequestUri)
-            && !(request.RequestUri is { } uri && exempt?.Invoke(uri) == true))
+            && !IsDryRun(request.RequestUri) && !(request.RequestUri is { } uri && exempt?.Invoke(uri) == true))
         {
             fence.ThrowIfClosed();
         }
 
         return base.SendAsync(request, cancellationToken);
     }
+
+    // Nothing is stored of it.
+    private static bool IsDryRun(Uri? uri) => uri?.Query.Contains("dryRun=All", StringComparison.Ordinal) == true;
 
     // The lease itself is how the fence opens, and is given up after it closed.
     private static bool IsLease(Uri? uri) => uri?.AbsolutePath.Contains("/coordination.k8s.io/", StringComparison.Ordinal) == true;

@@ -1,5 +1,6 @@
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
+using LlmOperator.Api.RagIndexes;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Accelerators;
 
@@ -13,6 +14,9 @@ public sealed record AdmissionFacts
 
     /// <summary>The LlmEndpoint of a name; null when there is none.</summary>
     public required Func<string, LlmEndpoint?> Endpoint { get; init; }
+
+    /// <summary>The RagIndex of a name; null when there is none. Null itself where indexes are not looked at.</summary>
+    public Func<string, RagIndex?>? RagIndex { get; init; }
 
     /// <summary>The LlmEndpoints that name an LlmModel.</summary>
     public required Func<string, IReadOnlyList<LlmEndpoint>> UsersOf { get; init; }

@@ -29,25 +29,26 @@ public static class EndpointAdmission
             : new([], [.. problems.Select(problem => problem.Message).Concat(Warnings(endpoint, spec, model, facts)).Distinct()]);
     }
 
+    /// <summary>The objects an endpoint leads to once its model is ready, to be tried at the API server; none where the spec cannot be followed, which is told otherwise.</summary>
+    /// <param name="endpoint">As it would be.</param>
+    /// <param name="facts">What is known beside it.</param>
+    public static EndpointPlan? Objects(LlmEndpoint endpoint, AdmissionFacts facts)
+    {
+        var model = ModelOf(endpoint, facts) ?? StandIn(endpoint);
+        return SpecCheck.Settle(Observation(endpoint, model, facts), model).Settings is { } settings ? EndpointPlanner.Objects(settings) : null;
+    }
+
     /// <summary>All that admission refuses of an endpoint with a model as given.</summary>
     internal static List<SpecProblem> Problems(LlmEndpoint endpoint, LlmModel? model, AdmissionFacts facts)
     {
-        var settled = SpecCheck.Settle(Observation(endpoint, model ?? StandIn(endpoint), facts), model ?? StandIn(endpoint)).Problem;
+        var settled = SpecCheck.Problems(Observation(endpoint, model ?? StandIn(endpoint), facts), model ?? StandIn(endpoint));
         return
         [
             .. EndpointRules.Check(endpoint, model, facts.LicensePolicy)
                 .Concat(ReferenceRules.Check(endpoint.Spec!, facts))
-                .Concat(settled is null || !ProblemFields.IsRefused(settled, model is not null) ? [] : [settled])
-                .Concat(UnknownAccelerator(endpoint, facts))
+                .Concat(settled.Where(problem => ProblemFields.IsRefused(problem, model is not null)))
                 .DistinctBy(problem => problem.Message),
         ];
-    }
-
-    private static IEnumerable<SpecProblem> UnknownAccelerator(LlmEndpoint endpoint, AdmissionFacts facts)
-    {
-        // One rule hides the next where the spec is settled step by step; with nothing else in the way the accelerator is looked at.
-        var bare = endpoint with { Spec = new() { ModelRef = endpoint.Spec!.ModelRef, Backend = endpoint.Spec.Backend, Accelerator = endpoint.Spec.Accelerator, Parallelism = endpoint.Spec.Parallelism } };
-        return SpecCheck.Settle(Observation(bare, StandIn(bare), facts), StandIn(bare)).Problem is { } problem && ProblemFields.IsRefused(problem, hasModel: false) ? [problem] : [];
     }
 
     private static LlmModel? ModelOf(LlmEndpoint endpoint, AdmissionFacts facts) => facts.Model(endpoint.Spec!.ModelRef.Name) is { Spec: not null } model ? model : null;
@@ -86,7 +87,7 @@ public static class EndpointAdmission
             }
         }
 
-        foreach (var missing in ReferenceRules.Missing(spec, facts))
+        foreach (var missing in ReferenceRules.Missing(spec, facts).Concat(RagRules.Warnings(spec, facts)))
         {
             yield return missing;
         }

@@ -88,6 +88,11 @@ internal static class ModelRules
                 "spec.architecture.keyValueHeads", $"{groups}", $"the {heads} attention heads of architecture.attentionHeads cannot be dealt out over {groups} key-value heads: correct one of them");
         }
 
+        foreach (var wrong in SourceRules.Check(model.Spec))
+        {
+            yield return wrong;
+        }
+
         foreach (var (field, path) in Paths(model.Spec))
         {
             if (path.StartsWith('/') || path.Split('/').Contains(".."))

@@ -24,6 +24,8 @@ internal static class ProblemFields
 
         // Arguments and variables may hold anything; they are not repeated.
         ["ArgumentNotAllowed"] = new("spec.engine.args", "spec.engine.env") { IsForbidden = true },
+        ["ArgumentInvalid"] = new("spec.engine.args", "spec.engine.env") { IsForbidden = true },
+        ["ImageInvalid"] = new("spec.engine.image"),
         ["ImageMissing"] = new("spec.engine.image"),
         ["ImageUnknown"] = new("spec.engine.image", EngineType),
         ["KvCacheTypeNotSupported"] = new("spec.engine.kvCacheDataType"),
@@ -48,7 +50,7 @@ internal static class ProblemFields
     };
 
     // What can be told of a spec before its model is there.
-    private static readonly HashSet<string> WithoutModel = ["AcceleratorMissing", "ArgumentNotAllowed", "ImageMissing", "PodTemplateInvalid", ResourceRules.Reason, TraceRules.Reason, "UnknownAccelerator"];
+    private static readonly HashSet<string> WithoutModel = ["AcceleratorMissing", "ArgumentInvalid", "ArgumentNotAllowed", "ImageInvalid", "ImageMissing", "PodTemplateInvalid", ResourceRules.Reason, TraceRules.Reason, "UnknownAccelerator"];
 
     /// <summary>Whether admission refuses a problem.</summary>
     /// <param name="problem">The problem.</param>

@@ -1,5 +1,6 @@
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
+using LlmOperator.Api.RagIndexes;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Fit;
 
@@ -29,6 +30,41 @@ internal static class EndpointConditions
             { Status: ConditionStatus.True } => conditions.Set(ConditionTypes.ModelReady, ConditionStatus.True, "ModelReady", $"LlmModel {name} is ready"),
             _ => conditions.Set(ConditionTypes.ModelReady, ConditionStatus.False, "ModelNotReady", $"LlmModel {name} is not ready: {ready.Message}", announce: true),
         };
+    }
+
+    /// <summary>Whether the index can be searched. An endpoint answers without, so this does not keep it from being ready.</summary>
+    public static void Rag(ConditionSet conditions, LlmEndpointSpec spec, RagIndex? index)
+    {
+        const string Type = ConditionTypes.RagReady;
+        if (spec.Rag?.IndexRef.Name is not { } name)
+        {
+            return;
+        }
+
+        if (index is null)
+        {
+            conditions.Set(Type, ConditionStatus.False, "IndexNotFound", $"there is no RagIndex {name} in this namespace: create it, or change spec.rag.indexRef.name", announce: true);
+        }
+        else if (index.Metadata.DeletionTimestamp is not null)
+        {
+            conditions.Set(Type, ConditionStatus.True, "IndexBeingDeleted", $"RagIndex {name} is being deleted and waits for this endpoint: change spec.rag.indexRef.name, or delete the endpoint", announce: true);
+        }
+        else if (spec.Rag.Retrieval?.Collections?.FirstOrDefault(wanted => index.Spec?.Collections.Any(collection => collection.Name == wanted) != true) is { } missing)
+        {
+            conditions.Set(Type, ConditionStatus.False, "CollectionNotFound", $"RagIndex {name} has no collection {missing}, which spec.rag.retrieval.collections names: add it there, or name another", announce: true);
+        }
+        else if (index.Status?.Conditions.Find(ConditionTypes.Ready) is not { } ready)
+        {
+            conditions.Set(Type, ConditionStatus.Unknown, "IndexPending", $"RagIndex {name} has not been looked at yet");
+        }
+        else if (ready.Status == ConditionStatus.True)
+        {
+            conditions.Set(Type, ConditionStatus.True, "IndexReady", $"RagIndex {name} is ready");
+        }
+        else
+        {
+            conditions.Set(Type, ConditionStatus.False, "IndexNotReady", $"RagIndex {name} is not ready: {ready.Message}", announce: true);
+        }
     }
 
     public static Condition Fits(ConditionSet conditions, FitVerdict? fit) => fit is null

@@ -1,6 +1,7 @@
 using LlmOperator.Api;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Planning.Tracing;
 
 namespace LlmOperator.Planning.Endpoints;
 
@@ -12,7 +13,7 @@ internal static class EndpointObjects
 
     public static Deployment Deployment(EndpointSettings settings) => new()
     {
-        Metadata = Metadata(settings),
+        Metadata = WithSidecarImage(settings, Metadata(settings)),
         Spec = new()
         {
             Replicas = settings.Pods,
@@ -29,7 +30,7 @@ internal static class EndpointObjects
     /// </summary>
     public static LeaderWorkerSet LeaderWorkerSet(EndpointSettings settings) => new()
     {
-        Metadata = Metadata(settings) with { Name = ObjectNames.Group(settings.Endpoint.Metadata.Name!) },
+        Metadata = WithSidecarImage(settings, Metadata(settings)) with { Name = ObjectNames.Group(settings.Endpoint.Metadata.Name!) },
         Spec = new()
         {
             Replicas = settings.Pods,
@@ -44,6 +45,9 @@ internal static class EndpointObjects
             },
         },
     };
+
+    private static ObjectMeta WithSidecarImage(EndpointSettings settings, ObjectMeta metadata) => !PromptTraceSidecar.IsWanted(settings) ? metadata
+        : metadata with { Annotations = new SortedDictionary<string, string>(StringComparer.Ordinal) { [ApiGroup.SidecarImageAnnotation] = settings.DataPath.PromptTraceImage } };
 
     public static Service Service(EndpointSettings settings) => new()
     {
@@ -71,7 +75,8 @@ internal static class EndpointObjects
     /// <summary>Revision of the pods of a group.</summary>
     public static string? Revision(LeaderWorkerSet? groups) => Revision(groups?.Spec?.LeaderWorkerTemplate?.WorkerTemplate);
 
-    private static string? Revision(PodTemplateSpec? template) =>
+    /// <summary>Revision of pods made from a template.</summary>
+    public static string? Revision(PodTemplateSpec? template) =>
         template?.Metadata?.Labels is { } labels && labels.TryGetValue(ApiGroup.RevisionLabel, out var revision) ? revision : null;
 
     public static ObjectMeta Metadata(EndpointSettings settings)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
+using LlmOperator.Api.RagIndexes;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Accelerators;
 using LlmOperator.Planning.Admission;
@@ -16,6 +17,9 @@ public sealed record EndpointObservation
 
     /// <summary>The model it names; null when there is none.</summary>
     public LlmModel? Model { get; init; }
+
+    /// <summary>The index it retrieves from; null when it names none or there is none of the name.</summary>
+    public RagIndex? RagIndex { get; init; }
 
     /// <summary>The Deployment of its name, whoever owns it; null when there is none.</summary>
     public Deployment? Deployment { get; init; }

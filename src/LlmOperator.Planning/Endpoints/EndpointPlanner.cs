@@ -51,6 +51,7 @@ public static class EndpointPlanner
         var progressing = EndpointConditions.Progressing(conditions, state, problem, follow, target);
         EndpointConditions.Degraded(conditions, SpecCheck.Ignored(spec, observed.DataPath));
         Overridden(conditions, settings);
+        EndpointConditions.Rag(conditions, spec, observed.RagIndex);
         EndpointConditions.Ready(conditions, model, problem, scheduled, available, progressing, target, state);
 
         var isOut = state.IsComplete && state.Revision == target;
@@ -64,7 +65,8 @@ public static class EndpointPlanner
         };
     }
 
-    private static EndpointPlan Objects(EndpointSettings settings) => new()
+    /// <summary>The objects of settings that can be followed.</summary>
+    internal static EndpointPlan Objects(EndpointSettings settings) => new()
     {
         IsFollowed = true,
         Deployment = settings.Nodes == 1 ? EndpointObjects.Deployment(settings) : null,
@@ -116,7 +118,7 @@ public static class EndpointPlanner
             Model = settings is null ? before?.Model : new() { Name = settings.Model.Metadata.Name!, Revision = settings.Revision },
             Accelerator = accelerator,
             Memory = fit is null ? before?.Memory : fit.Memory,
-            Cost = EndpointCost.Of(accelerator, state.Replicas, state, observed),
+            Cost = EndpointCost.Of(accelerator, observed),
             Conditions = conditions.Conditions,
         };
     }

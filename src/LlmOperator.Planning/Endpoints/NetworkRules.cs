@@ -6,7 +6,7 @@ using LlmOperator.Planning.Tracing;
 namespace LlmOperator.Planning.Endpoints;
 
 /// <summary>
-/// Who may reach an endpoint's pods, and what they may reach. In: the gateway of the namespace, monitoring, whom the spec names. Out: name resolution, the receivers of traces, and the registry only where weights are fetched from it.
+/// Who may reach an endpoint's pods, and what they may reach. In: the gateway of the namespace, monitoring, whom the spec names, and where vectors are made the operator. Out: name resolution, the receivers of traces, and the registry only where weights are fetched from it.
 /// Addresses of registries and receivers change and a policy knows no host names, so what is let out there is a port.
 /// </summary>
 internal static class NetworkRules
@@ -47,6 +47,9 @@ internal static class NetworkRules
             [
                 new() { PodSelector = Labels(ObjectNames.GatewayPods) },
                 Monitoring,
+
+                // The operator has the vectors of an index made anew where their model changes.
+                .. settings.ModelSpec.Task == ModelTask.Embed ? [Operator] : Array.Empty<NetworkPolicyPeer>(),
                 .. (settings.Spec.NetworkPolicy?.AllowFrom ?? []).Select(peer => new NetworkPolicyPeer
                 {
                     PodSelector = peer.PodLabels is { } pods ? Labels(pods) : null,
@@ -104,6 +107,12 @@ internal static class NetworkRules
     }
 
     private static NetworkPolicyPeer Monitoring => new() { NamespaceSelector = Labels(new Dictionary<string, string> { [NamespaceName] = MonitoringNamespace }) };
+
+    private static NetworkPolicyPeer Operator => new()
+    {
+        PodSelector = Labels(new Dictionary<string, string> { ["app.kubernetes.io/name"] = ObjectNames.ManagedBy }),
+        NamespaceSelector = Labels(new Dictionary<string, string>()),
+    };
 
     private static NetworkPolicyPeer Group(EndpointSettings settings) => new() { PodSelector = Labels(ObjectNames.AllPods(settings.Endpoint)) };
 

@@ -1,31 +1,40 @@
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
 using LlmOperator.Planning.Endpoints;
+using LlmOperator.Planning.Fit;
 
 namespace LlmOperator.Planning.Engines;
 
 /// <summary>Finds what an engine cannot do of what a spec asks for.</summary>
 internal static class EngineCheck
 {
-
-    /// <summary>The first thing in the way, with what to change; null when there is none.</summary>
-    public static SpecProblem? Problem(EndpointSettings settings)
+    /// <summary>All that is in the way, each with what to change; what decides most comes first.</summary>
+    public static IReadOnlyList<SpecProblem> Problems(EndpointSettings settings)
     {
         var engine = EngineTable.Of(settings.Engine);
-        return Image(settings, engine)
-            ?? Task(settings, engine)
-            ?? Source(settings, engine)
-            ?? Quantization(settings, engine)
-            ?? Parallelism(settings, engine)
-            ?? Adapters(settings, engine)
-            ?? Arguments(settings, engine);
+        var problems = new List<SpecProblem?>
+        {
+            Image(settings, engine),
+            Task(settings, engine),
+            Source(settings, engine),
+            Quantization(settings, engine),
+            Parallelism(settings, engine),
+            Layers(settings),
+            Adapters(settings, engine),
+        };
+
+        // How an engine is started says nothing where it cannot be.
+        var launch = problems.TrueForAll(problem => problem is null) ? engine.Launch(settings, PodRole.Leader) : null;
+        return [.. problems.Concat(Arguments(settings, engine, launch)).Concat(EngineNumbers.Problems(settings.Engine, engine, launch)).OfType<SpecProblem>()];
     }
 
     private static SpecProblem? Image(EndpointSettings settings, Engine engine)
     {
-        if (settings.Engine.Image is not null)
+        if (settings.Engine.Image is { } image)
         {
-            return null;
+            return ImageNames.IsValid(image)
+                ? null
+                : new("ImageInvalid", "spec.engine.image is no name of an image: write it as registry/name:tag, without blanks, without https:// and with small letters in the name");
         }
 
         return engine.Type == EngineType.Custom
@@ -123,6 +132,12 @@ internal static class EngineCheck
         return null;
     }
 
+    /// <summary>Each part of a pipeline holds whole layers.</summary>
+    private static SpecProblem? Layers(EndpointSettings settings) =>
+        MemoryDemand.Of(settings.Engine, settings.Model).Shape.Layers is { } layers && settings.Pipeline > layers
+            ? new("ParallelismMismatch", $"spec.parallelism.pipeline {settings.Pipeline} asks for more parts than the {layers} layers of LlmModel {Name(settings)}: set it to {layers} or less")
+            : null;
+
     private static SpecProblem? Adapters(EndpointSettings settings, Engine engine)
     {
         if (settings.ModelSpec.Adapters is not { Count: > 0 } adapters)
@@ -140,31 +155,30 @@ internal static class EngineCheck
             return new("AdapterSourceNotSupported", refusal);
         }
 
-        return adapters.FirstOrDefault(adapter => EngineFacts.ServedNames(settings).Contains(adapter.Name)) is { } taken
+        // That of the endpoint itself is a rule of its own.
+        return adapters.FirstOrDefault(adapter => adapter.Name != settings.Endpoint.Metadata.Name && EngineFacts.ServedNames(settings).Contains(adapter.Name)) is { } taken
             ? new("AdapterNameTaken", $"adapter {taken.Name} of LlmModel {Name(settings)} has the name the model itself is served under: give the adapter another name")
             : null;
     }
 
-    private static SpecProblem? Arguments(EndpointSettings settings, Engine engine)
+    private static IEnumerable<SpecProblem> Arguments(EndpointSettings settings, Engine engine, EngineLaunch? launch)
     {
         foreach (var option in EngineCommand.Given(engine, settings.Engine.Args))
         {
             if (engine.Reserved.TryGetValue(option, out var instead))
             {
-                return new("ArgumentNotAllowed", $"spec.engine.args must not have {option}: {instead}");
+                yield return new("ArgumentNotAllowed", $"spec.engine.args must not have {option}: {instead}");
             }
         }
 
-        var takesVariables = engine.Launch(settings, PodRole.Leader).Options.Count == 0;
+        var takesVariables = launch is { Options.Count: 0 };
         foreach (var variable in settings.Engine.Env ?? [])
         {
             if (engine.Reserved.TryGetValue(variable.Name, out var instead) || (takesVariables && engine.Reserved.TryGetValue(EngineCommand.OptionOf(variable.Name), out instead)))
             {
-                return new("ArgumentNotAllowed", $"spec.engine.env must not have {variable.Name}: {instead}");
+                yield return new("ArgumentNotAllowed", $"spec.engine.env must not have {variable.Name}: {instead}");
             }
         }
-
-        return null;
     }
 
     private static string Name(EndpointSettings settings) => settings.Model.Metadata.Name!;

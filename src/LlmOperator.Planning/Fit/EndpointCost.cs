@@ -1,6 +1,6 @@
 using System.Globalization;
 using LlmOperator.Api.Endpoints;
-using LlmOperator.Planning.Accelerators;
+using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Endpoints;
 
 namespace LlmOperator.Planning.Fit;
@@ -8,12 +8,10 @@ namespace LlmOperator.Planning.Fit;
 /// <summary>What an endpoint costs by the catalogue's prices, in exact decimals.</summary>
 internal static class EndpointCost
 {
-    /// <summary>Price of the replicas there are; null where the catalogue has no price for what they run on.</summary>
-    /// <param name="accelerator">Accelerators of a replica.</param>
-    /// <param name="pods">Pods there are.</param>
-    /// <param name="state">What is seen of them.</param>
-    /// <param name="observed">Catalogue and nodes.</param>
-    public static CostStatus? Of(AcceleratorStatus? accelerator, int pods, WorkloadState state, EndpointObservation observed)
+    /// <summary>Price of the pods that have a node; null where the catalogue has no price for what they run on.</summary>
+    /// <param name="accelerator">Accelerators of a replica of the present revision.</param>
+    /// <param name="observed">Pods, catalogue and nodes.</param>
+    public static CostStatus? Of(AcceleratorStatus? accelerator, EndpointObservation observed)
     {
         if (accelerator is null || observed.Catalogue.Find(accelerator.Type) is not { } known)
         {
@@ -26,17 +24,29 @@ internal static class EndpointCost
             return null;
         }
 
-        // Pods of a group may run on any member; the node tells. One without a node is reckoned at the lowest price it may come to.
-        var lowest = members.Min(member => member.PricePerHour!.Value);
-        var placed = members.Count == 1
-            ? []
-            : state.LivePods.Where(pod => pod.Spec?.NodeName is not null).Take(pods)
-                .Select(pod => observed.Nodes.FirstOrDefault(node => node.Metadata.Name == pod.Spec!.NodeName)?.Metadata.Labels)
-                .Select(labels => members.FirstOrDefault(member => member.Matches(labels))?.PricePerHour ?? lowest)
-                .ToList();
-        var total = (placed.Sum() + (lowest * (pods - placed.Count))) * accelerator.Count;
-        var replica = (placed.Count > 0 ? placed.Max() : lowest) * accelerator.Count;
-        return new() { Currency = observed.Catalogue.Currency, PerHour = Text(total), PerReplicaHour = Text(replica) };
+        // A pod of an earlier revision may run on another class, and one of a group on any member: the node tells. One that goes costs until it is gone, and one that waits for a node costs nothing yet.
+        var (total, dearest) = (0m, (decimal?)null);
+        foreach (var pod in observed.Pods.Where(pod => pod.Spec?.NodeName is not null && pod.Status?.Phase is not ("Succeeded" or "Failed")))
+        {
+            var labels = observed.Nodes.FirstOrDefault(node => node.Metadata.Name == pod.Spec!.NodeName)?.Metadata.Labels;
+            var member = members.FirstOrDefault(member => member.Matches(labels));
+            if ((member ?? observed.Catalogue.Identify(labels) ?? members[0]) is not { PricePerHour: { } price } runsOn)
+            {
+                return null;
+            }
+
+            total += price * (Held(pod, runsOn.Resource) ?? accelerator.Count);
+            dearest = member is not null && !(price < dearest) ? price : dearest;
+        }
+
+        return new() { Currency = observed.Catalogue.Currency, PerHour = Text(total), PerReplicaHour = Text((dearest ?? members.Min(member => member.PricePerHour!.Value)) * accelerator.Count) };
+    }
+
+    /// <summary>Accelerators a pod has; null where it does not say.</summary>
+    private static decimal? Held(Pod pod, string resource)
+    {
+        var held = (pod.Spec?.Containers ?? []).Sum(container => container.Resources?.Limits?.TryGetValue(resource, out var count) == true ? count.Value : 0);
+        return held > 0 ? held : null;
     }
 
     /// <summary>A decimal without zeros at its end.</summary>

@@ -23,6 +23,9 @@ public static class GatewayObjects
     private const string SpoolVolume = "spool";
     private const long User = 65532;
 
+    /// <summary>Room for the spools of fifteen receivers at 256 MiB each, and some: a volume that is full ends the pod.</summary>
+    private static readonly Quantity SpoolLimit = Quantity.Parse("4Gi");
+
     /// <summary>Time after SIGTERM in which requests are still taken (5 s), running answers end (60 s) and spools empty (5 s), and the process goes.</summary>
     private const int GraceSeconds = 5 + 60 + 5 + 10;
 
@@ -120,7 +123,7 @@ public static class GatewayObjects
                 SecurityContext = EngineContainer.Security(readOnlyRoot: true),
             },
         ],
-        Volumes = [new() { Name = SpoolVolume, EmptyDir = new() }],
+        Volumes = [new() { Name = SpoolVolume, EmptyDir = new() { SizeLimit = SpoolLimit } }],
     };
 
     private static EnvVar Field(string variable, string path) => new() { Name = variable, ValueFrom = new() { FieldRef = new() { FieldPath = path } } };

@@ -1,4 +1,5 @@
 using LlmOperator.Api.Endpoints;
+using LlmOperator.Api.RagIndexes;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Objects;
 
@@ -12,6 +13,9 @@ public sealed record GatewayObservation
 
     /// <summary>Endpoints of the namespace that are not being deleted.</summary>
     public IReadOnlyList<LlmEndpoint> Endpoints { get; init; } = [];
+
+    /// <summary>Indexes of the namespace.</summary>
+    public IReadOnlyList<RagIndex> Indexes { get; init; } = [];
 
     /// <summary>Objects that have the names of the gateway's, whoever made them.</summary>
     public IReadOnlyList<IKubeObject> Existing { get; init; } = [];
@@ -38,7 +42,7 @@ public sealed record GatewayPlan
     /// <summary>Gives the pods their role.</summary>
     public RoleBinding? RoleBinding { get; init; }
 
-    /// <summary>Secrets of exporters the pods may read; null where none is named. It takes rights the operator has only where they were given to it.</summary>
+    /// <summary>Secrets of exporters, helpers and Qdrant servers the pods may read; null where none is named. It takes rights the operator has only where they were given to it.</summary>
     public Role? ExporterRole { get; init; }
 
     /// <summary>Gives the pods that role.</summary>

@@ -1,5 +1,6 @@
 using LlmOperator.Api;
 using LlmOperator.Api.Endpoints;
+using LlmOperator.Api.RagIndexes;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Endpoints;
@@ -33,12 +34,12 @@ public static class GatewayPlanner
             };
         }
 
-        var secrets = GatewayRights.ExporterSecrets(observed.Endpoints);
+        var secrets = GatewayRights.NamedSecrets(observed.Endpoints, observed.Indexes);
         return new()
         {
             IsWanted = true,
             ServiceAccount = GatewayObjects.ServiceAccount(observed.Namespace),
-            Role = GatewayRights.Role(observed.Namespace, observed.Endpoints),
+            Role = GatewayRights.Role(observed.Namespace, observed.Endpoints, observed.Indexes),
             RoleBinding = GatewayRights.Binding(observed.Namespace, GatewayObjects.Name),
             ExporterRole = secrets.Count > 0 ? GatewayRights.ExporterRole(observed.Namespace, secrets) : null,
             ExporterRoleBinding = secrets.Count > 0 ? GatewayRights.Binding(observed.Namespace, GatewayObjects.ExporterRights) : null,
@@ -57,6 +58,12 @@ public static class GatewayPlanner
     /// <summary>Whether two states of an endpoint differ in anything a gateway's objects are made of.</summary>
     public static bool Differs(LlmEndpoint before, LlmEndpoint after) =>
         before.Metadata.DeletionTimestamp != after.Metadata.DeletionTimestamp
-        || before.Spec?.Prompt?.TemplateRef?.Name != after.Spec?.Prompt?.TemplateRef?.Name
-        || !GatewayRights.ExporterSecrets([before]).SetEquals(GatewayRights.ExporterSecrets([after]));
+        || Differs([before], [], [after], []);
+
+    /// <summary>Whether two states of an index differ in anything a gateway's objects are made of.</summary>
+    public static bool Differs(RagIndex before, RagIndex after) => Differs([], [before], [], [after]);
+
+    private static bool Differs(IReadOnlyList<LlmEndpoint> before, IReadOnlyList<RagIndex> indexesBefore, IReadOnlyList<LlmEndpoint> after, IReadOnlyList<RagIndex> indexesAfter) =>
+        !GatewayRights.ConfigMaps(before, indexesBefore).SetEquals(GatewayRights.ConfigMaps(after, indexesAfter))
+        || !GatewayRights.NamedSecrets(before, indexesBefore).SetEquals(GatewayRights.NamedSecrets(after, indexesAfter));
 }

@@ -1,34 +1,37 @@
 using LlmOperator.Api;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
+using LlmOperator.Api.RagIndexes;
 using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Planning.RagIndexes;
 using LlmOperator.Planning.Tracing;
 
 namespace LlmOperator.Planning.Gateways;
 
 /// <summary>
-/// What a gateway may read, and nothing else: endpoints, their models and the addresses of their pods; and by name alone the prompt templates, its API keys and the keys of exporters.
-/// The last are in a role of their own: nobody can give rights they do not have, and whether the operator may read the Secrets of a namespace is up to those who run it.
+/// What a gateway may read, and nothing else: endpoints, their models, the indexes they retrieve from and the addresses of their pods; and by name alone the prompt templates, its API keys, those of the namespace's
+/// Qdrants, the certificates of external ones, and the keys of exporters, helpers and external Qdrants. The last are in a role of their own: nobody can give rights they do not have, and whether the operator may read
+/// the Secrets of a namespace is up to those who run it.
 /// </summary>
 internal static class GatewayRights
 {
     private const string RbacGroup = "rbac.authorization.k8s.io";
     private static readonly string[] Read = ["get", "list", "watch"];
 
-    public static Role Role(string ns, IReadOnlyList<LlmEndpoint> endpoints)
+    public static Role Role(string ns, IReadOnlyList<LlmEndpoint> endpoints, IReadOnlyList<RagIndex> indexes)
     {
-        var templates = endpoints.Select(endpoint => endpoint.Spec?.Prompt?.TemplateRef?.Name).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        var maps = ConfigMaps(endpoints, indexes);
         return new()
         {
             Metadata = GatewayObjects.Metadata(ns),
             Rules =
             [
-                new() { ApiGroups = [ApiGroup.Name], Resources = [LlmEndpoint.Resource.Plural, LlmModel.Resource.Plural], Verbs = Read },
+                new() { ApiGroups = [ApiGroup.Name], Resources = [LlmEndpoint.Resource.Plural, LlmModel.Resource.Plural, RagIndex.Resource.Plural], Verbs = Read },
                 new() { ApiGroups = [EndpointSlice.Resource.Group], Resources = [EndpointSlice.Resource.Plural], Verbs = Read },
-                new() { ApiGroups = [""], Resources = [Secret.Resource.Plural], ResourceNames = [GatewayObjects.ApiKeys], Verbs = Read },
+                new() { ApiGroups = [""], Resources = [Secret.Resource.Plural], ResourceNames = [GatewayObjects.ApiKeys, QdrantNames.Keys], Verbs = Read },
 
                 // No name at all would mean every ConfigMap.
-                .. templates.Count > 0 ? [new() { ApiGroups = [""], Resources = [ConfigMap.Resource.Plural], ResourceNames = templates, Verbs = Read }] : Array.Empty<PolicyRule>(),
+                .. maps.Count > 0 ? [new() { ApiGroups = [""], Resources = [ConfigMap.Resource.Plural], ResourceNames = [.. maps], Verbs = Read }] : Array.Empty<PolicyRule>(),
             ],
         };
     }
@@ -46,8 +49,18 @@ internal static class GatewayRights
         Subjects = [new() { Kind = "ServiceAccount", Name = GatewayObjects.Name, Namespace = ns }],
     };
 
-    /// <summary>Secrets with the keys of exporters.</summary>
-    public static IReadOnlySet<string> ExporterSecrets(IReadOnlyList<LlmEndpoint> endpoints) => new SortedSet<string>(
-        endpoints.Select(endpoint => endpoint.Spec?.PromptTrace).Where(trace => trace is { Enabled: true }).SelectMany(trace => trace!.Exporters ?? []).SelectMany(TraceExporters.SecretNames),
+    /// <summary>Secrets with the keys of exporters, helpers and external Qdrants.</summary>
+    public static IReadOnlySet<string> NamedSecrets(IReadOnlyList<LlmEndpoint> endpoints, IReadOnlyList<RagIndex> indexes) => new SortedSet<string>(
+        endpoints.Select(endpoint => endpoint.Spec?.PromptTrace).Where(trace => trace is { Enabled: true }).SelectMany(trace => trace!.Exporters ?? []).SelectMany(TraceExporters.SecretNames)
+            .Concat(endpoints.Select(endpoint => endpoint.Spec?.Rag?.Helper?.ApiKeySecretRef?.Name).OfType<string>())
+            .Concat(indexes.SelectMany(SecretsOf)),
         StringComparer.Ordinal);
+
+    /// <summary>ConfigMaps with prompt templates, and with the certificates of authorities of Qdrant servers.</summary>
+    public static IReadOnlySet<string> ConfigMaps(IReadOnlyList<LlmEndpoint> endpoints, IReadOnlyList<RagIndex> indexes) => new SortedSet<string>(
+        endpoints.Select(endpoint => endpoint.Spec?.Prompt?.TemplateRef?.Name).Concat(indexes.Select(index => index.Spec?.Qdrant.External?.Tls?.CaConfigMapRef?.Name)).OfType<string>(),
+        StringComparer.Ordinal);
+
+    private static IEnumerable<string> SecretsOf(RagIndex index) =>
+        new[] { index.Spec?.Qdrant.External?.ApiKeySecretRef?.Name, index.Spec?.Qdrant.External?.Tls?.CaSecretRef?.Name }.OfType<string>();
 }

@@ -41,7 +41,8 @@ public sealed record ModelFacts
         var shape = Merged(spec.Architecture, registry?.Architecture);
         var parameters = spec.Parameters ?? ((registry?.Parameters ?? ModelArithmetic.Parameters(shape)) is { } counted ? new ParameterCount(counted) : null);
         var stored = registry?.BitsPerWeight is { } bits && spec.Architecture?.DataType is null ? bits : ModelArithmetic.BitsPerWeight(Quantizations.None, shape?.DataType);
-        var each = spec.Quantization == Quantizations.None ? stored : Least(stored, ModelArithmetic.BitsPerWeight(spec.Quantization, shape?.DataType));
+        var isAsStored = spec.Quantization == Quantizations.None || (registry is { BitsPerWeight: not null } && registry.QuantizationMethod == spec.Quantization);
+        var each = isAsStored ? stored : spec.Quantization == Quantizations.Gguf ? GgufQuantization.BitsOf(spec.Source.Pvc?.Path ?? spec.Source.Oci?.Path) : Least(stored, ModelArithmetic.BitsPerWeight(spec.Quantization, shape?.DataType));
         return new()
         {
             Parameters = parameters,

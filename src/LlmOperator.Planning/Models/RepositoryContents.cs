@@ -40,19 +40,23 @@ public sealed record RepositoryContents
     {
         var files = WeightFiles.Of(Files);
         var parameters = Parameters(files);
+        var bits = Bits(files);
         return new()
         {
             Source = Source,
             Parameters = parameters,
             Architecture = Config?.Architecture ?? (GgufContextLength is null ? null : new() { ContextLength = GgufContextLength }),
-            BitsPerWeight = Config?.BitsPerWeight,
+            BitsPerWeight = bits,
             QuantizationMethod = Config?.QuantizationMethod ?? (files?.Format == "gguf" ? Quantizations.Gguf : null),
-            WeightsBytes = WeightsBytes(files) ?? (parameters is { } count && Config?.BitsPerWeight is { } bits ? (long)Math.Ceiling(count * (decimal)bits / 8) : null),
+            WeightsBytes = WeightsBytes(files) ?? (parameters is { } count && bits is { } each ? (long)Math.Ceiling(count * (decimal)each / 8) : null),
             TotalBytes = Files.Count > 0 && Files.All(file => file.Size is not null) ? Files.Sum(file => file.Size) : null,
             License = string.IsNullOrWhiteSpace(License) ? null : License[..Math.Min(License.Length, 128)],
             Gated = Gated,
         };
     }
+
+    /// <summary>A configuration beside GGUF files is that of the model they were made from.</summary>
+    private double? Bits(WeightFiles? files) => files is { Format: Quantizations.Gguf } ? GgufQuantization.BitsOf(files.Files) : Config?.BitsPerWeight;
 
     private long? WeightsBytes(WeightFiles? files) =>
         TrustedIndexBytes(files) ?? (files?.Format is null or "safetensors" && Elements is { Count: > 0 } ? TensorElements.Bytes(Elements) : null) ?? files?.Bytes;
@@ -73,7 +77,7 @@ public sealed record RepositoryContents
             return counted;
         }
 
-        var plain = Config is { QuantizationMethod: null, BitsPerWeight: { } bits } ? bits : (double?)null;
+        var plain = files is { Format: Quantizations.Gguf } ? Bits(files) : Config is { QuantizationMethod: null, BitsPerWeight: { } bits } ? bits : (double?)null;
         return plain is { } each && TrustedIndexBytes(files) is { } index ? (long)(index * 8 / each)
             : Config?.EstimatedParameters ?? (plain is { } size && files?.Bytes is { } bytes ? (long)(bytes * 8 / size) : null);
     }

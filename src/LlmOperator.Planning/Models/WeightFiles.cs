@@ -44,10 +44,12 @@ public sealed partial record WeightFiles(string Format, IReadOnlyList<RegistryFi
         return found.Count == 0 ? null : new(format, found, root.Any(file => file.Name == index) ? index : null);
     }
 
-    /// <summary>A repository of GGUF files holds the model once a quantisation; its size is known when there is but one.</summary>
+    /// <summary>A repository of GGUF files holds the model once a quantisation; its size is known when there is but one, or the one that is taken unless another is named.</summary>
     private static WeightFiles? Gguf(IReadOnlyList<RegistryFile> files)
     {
         var found = files.Where(file => file.Name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) && !file.Name.Contains("mmproj", StringComparison.OrdinalIgnoreCase)).ToList();
+        var usual = found.Where(file => GgufQuantization.Of(file.Name)?.Equals(GgufQuantization.Default, StringComparison.OrdinalIgnoreCase) == true).ToList();
+        found = usual.Count > 0 ? usual : found;
         var variants = found.Select(file => Part().Replace(file.Name, "")).Distinct(StringComparer.Ordinal).Count();
         return found.Count == 0 ? null : new("gguf", variants == 1 ? found : [.. found.Select(file => file with { Size = null })], null);
     }

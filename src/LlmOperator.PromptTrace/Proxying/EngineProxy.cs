@@ -60,8 +60,8 @@ internal sealed partial class EngineProxy(SidecarOptions options, HttpMessageInv
 
     private async Task PassAsync(HttpContext context, Exchange? exchange)
     {
-        using var timeout = new CancellationTokenSource(options.AnswerTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, context.RequestAborted);
+        using var over = new CancellationTokenSource(options.AnswerTimeout, time);
+        await using var aborted = context.RequestAborted.UnsafeRegister(static over => ((CancellationTokenSource)over!).Cancel(), over).ConfigureAwait(false);
         var body = context.Features.GetRequiredFeature<IHttpRequestBodyDetectionFeature>().CanHaveBody ? new ClientBody(context.Request.BodyReader, exchange?.Request) : null;
         try
         {
@@ -73,12 +73,17 @@ internal sealed partial class EngineProxy(SidecarOptions options, HttpMessageInv
                 return;
             }
 
-            using var response = await engine.SendAsync(request, either.Token).ConfigureAwait(false);
-            timeout.CancelAfter(Timeout.InfiniteTimeSpan);
+            using var response = await engine.SendAsync(request, over.Token).ConfigureAwait(false);
+            over.CancelAfter(Timeout.InfiniteTimeSpan);
             exchange?.Answered(response);
             EngineAnswer.CopyHead(response, context.Response);
+            if (options.Served.Revision is { } revision && context.Request.Headers.ContainsKey(PodRevision.AskHeader))
+            {
+                context.Response.Headers[PodRevision.Header] = revision;
+            }
+
             await using var answer = new AnswerStream(response);
-            await EngineAnswer.CopyBodyAsync(response, answer, context, exchange, either.Token).ConfigureAwait(false);
+            await EngineAnswer.CopyBodyAsync(response, answer, context, exchange, over.Token).ConfigureAwait(false);
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -91,7 +96,7 @@ internal sealed partial class EngineProxy(SidecarOptions options, HttpMessageInv
             Log.BrokeOff(logger, error.Message);
             context.Abort();
         }
-        catch (OperationCanceledException) when (!context.Response.HasStarted && timeout.IsCancellationRequested)
+        catch (OperationCanceledException) when (!context.Response.HasStarted && over.IsCancellationRequested)
         {
             exchange?.Fail(ErrorTypes.Timeout);
             await ErrorAnswer.EngineTooSlow(context).ConfigureAwait(false);

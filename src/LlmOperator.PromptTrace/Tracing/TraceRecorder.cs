@@ -16,6 +16,9 @@ namespace LlmOperator.PromptTrace.Tracing;
 internal sealed partial class TraceRecorder
 {
     private const int MostInHand = 4096;
+
+    // Being woken for each request would cost more than the span does. By the machine's clock, as it is a matter of processor time alone.
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(10);
     private const long MostBytesInHand = 16L << 20;
 
     private readonly SidecarOptions _options;
@@ -70,11 +73,19 @@ internal sealed partial class TraceRecorder
     /// <summary>Works until <see cref="Complete"/>, and then until nothing is left.</summary>
     public async Task RunAsync()
     {
-        await foreach (var exchange in _ended.Reader.ReadAllAsync().ConfigureAwait(false))
+        while (await _ended.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
-            var held = exchange.Held;
-            Process(exchange, withSpan: true);
-            Interlocked.Add(ref _bytesInHand, -held);
+            while (_ended.Reader.TryRead(out var exchange))
+            {
+                var held = exchange.Held;
+                Process(exchange, withSpan: true);
+                Interlocked.Add(ref _bytesInHand, -held);
+            }
+
+            if (!_ended.Reader.Completion.IsCompleted)
+            {
+                await Task.Delay(Gathering, CancellationToken.None).ConfigureAwait(false);
+            }
         }
     }
 

@@ -12,7 +12,7 @@ namespace LlmOperator.Sandbox.Hosting;
 internal sealed class ContainerRuntime(IReadOnlyList<ContainerHost> hosts, SandboxNetwork network, ICluster cluster, PodLogs logs) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<HostedRun, byte> _running = new();
-    private readonly PodVolumes _volumes = new();
+    private readonly PodVolumes _volumes = new(cluster);
 
     /// <summary>Addresses of pods.</summary>
     public SandboxNetwork Network => network;
@@ -55,6 +55,11 @@ internal sealed class ContainerRuntime(IReadOnlyList<ContainerHost> hosts, Sandb
     /// <summary>Starts a container.</summary>
     public HostedRun Start(ContainerContext context, JsonObject container, JsonObject pod, Action changed)
     {
+        if (pod.Text("spec", "hostname") is { Length: > 0 } hostname && pod.Text("spec", "subdomain") is { Length: > 0 } subdomain)
+        {
+            network.Name(context.Namespace, $"{hostname}.{subdomain}", context.Address);
+        }
+
         var run = new HostedRun(context, hosts.First(host => host.Runs(context.Image)).Create(context), container, pod, changed);
         _running[run] = 0;
         _ = run.Done.ContinueWith(

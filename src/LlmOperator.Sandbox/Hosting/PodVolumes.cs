@@ -6,7 +6,7 @@ using LlmOperator.Sandbox.Storage;
 namespace LlmOperator.Sandbox.Hosting;
 
 /// <summary>Volumes of pods as folders of this machine, under one that is private to the user and goes with the cluster.</summary>
-internal sealed class PodVolumes : IDisposable
+internal sealed class PodVolumes(ICluster cluster) : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("llm-sandbox-").FullName;
 
@@ -54,11 +54,11 @@ internal sealed class PodVolumes : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Remove(_root);
 
-    /// <summary>A claim's folder outlives the pod; every other is the pod's own.</summary>
+    /// <summary>A claim's folder outlives the pod, though not the claim: a new one of the same name is empty. Every other is the pod's own.</summary>
     private string Folder(JsonObject pod, string name, JsonObject volume)
     {
         var path = volume.Text("persistentVolumeClaim", "claimName") is { } claim
-            ? Path.Combine(_root, "claims", pod.Namespace() ?? "default", claim)
+            ? Path.Combine(_root, "claims", pod.Namespace() ?? "default", $"{claim}-{cluster.Get(new ObjectRef(Resources.Claims, pod.Namespace(), claim))?.Uid()}")
             : Path.Combine(_root, "pods", pod.Uid(), name);
         Directory.CreateDirectory(path);
         return path;

@@ -49,7 +49,7 @@ public sealed class SandboxNetwork : IDisposable
     }
 
     /// <summary>Where an address or a name of the cluster really listens; null when it is none of the cluster's.</summary>
-    /// <param name="host">Address, or name of a Service: <c>name.namespace</c>, <c>name.namespace.svc</c>, <c>name.namespace.svc.cluster.local</c>.</param>
+    /// <param name="host">Address, or name of a Service: <c>name.namespace</c>, <c>name.namespace.svc</c>, <c>name.namespace.svc.cluster.local</c>; or of a pod of a StatefulSet: <c>pod.service.namespace.svc</c>.</param>
     /// <param name="port">Port.</param>
     public IPEndPoint? Find(string host, int port)
     {
@@ -132,6 +132,11 @@ public sealed class SandboxNetwork : IDisposable
         if (_claims.TryRemove(address, out var claim))
         {
             claim?.Dispose();
+        }
+
+        foreach (var name in _names.Where(name => name.Value.Equals(address)))
+        {
+            _names.TryRemove(name);
         }
 
         foreach (var key in _mapped.Keys.Where(key => key.Address.Equals(address)))

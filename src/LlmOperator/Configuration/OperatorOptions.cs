@@ -1,3 +1,4 @@
+using LlmOperator.Controllers.RagIndexes;
 using LlmOperator.Controllers.Registries;
 using LlmOperator.Planning;
 using LlmOperator.Planning.Accelerators;
@@ -56,6 +57,9 @@ public sealed record OperatorOptions
 
     /// <summary>What stands between clients and engines.</summary>
     public DataPathOptions DataPath { get; init; } = new();
+
+    /// <summary>How Qdrant is run and asked.</summary>
+    public QdrantOptions Qdrant { get; init; } = new();
 
     /// <summary>Least severe log entries that are written.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;

@@ -224,6 +224,7 @@ internal sealed class OptionsReader
         return fallback with
         {
             PromptTraceImage = Text(Setting.PromptTraceImage) ?? fallback.PromptTraceImage,
+            ReplaceSidecars = Flag(Setting.ReplaceSidecars, fallback.ReplaceSidecars),
             Gateway = Flag(Setting.Gateway, fallback.Gateway),
             GatewayImage = Text(Setting.GatewayImage) ?? fallback.GatewayImage,
             GatewayReplicas = Number(Setting.GatewayReplicas, fallback.GatewayReplicas, 1, 1000),

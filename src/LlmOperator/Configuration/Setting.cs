@@ -23,6 +23,7 @@ internal sealed record Setting(string Name, string? Placeholder, string Descript
     public static readonly Setting RegistryPollInterval = new("registryPollInterval", "TIME", "How often registries are asked whether a branch or tag has moved: 90s, 10m, 2h. Default: 10m");
     public static readonly Setting FetcherImage = new("fetcherImage", "IMAGE", "Image of the operator, which Jobs run that fill the caches of models. Default: that of the operator's own pod");
     public static readonly Setting PromptTraceImage = new("promptTraceImage", "IMAGE", "Image of the prompt-trace sidecar. Default: the one of the operator's version");
+    public static readonly Setting ReplaceSidecars = new("replaceSidecars", null, "Replace the pods of endpoints whenever promptTraceImage changes. Default: they keep their sidecar until the endpoint itself changes");
     public static readonly Setting Gateway = new("gateway", "BOOL", "Whether namespaces with endpoints get a gateway. Default: true");
     public static readonly Setting GatewayImage = new("gatewayImage", "IMAGE", "Image of the gateway. Default: the one of the operator's version");
     public static readonly Setting GatewayReplicas = new("gatewayReplicas", "N", "Pods of a gateway. Default: 2");
@@ -34,7 +35,7 @@ internal sealed record Setting(string Name, string? Placeholder, string Descript
     [
         Kubeconfig, Context, Namespace, LeaderElect, LeaderElectionNamespace, MetricsBindAddress, HealthProbeBindAddress,
         WebhookBindAddress, WebhookUrl, WebhookCertDir, LicensePolicy, Workers, Accelerators, HuggingFaceEndpoint, RegistryPollInterval, FetcherImage,
-        PromptTraceImage, Gateway, GatewayImage, GatewayReplicas, TraceEndpoint, LogLevel, ShutdownTimeoutSeconds,
+        PromptTraceImage, ReplaceSidecars, Gateway, GatewayImage, GatewayReplicas, TraceEndpoint, LogLevel, ShutdownTimeoutSeconds,
     ];
 
     /// <summary>Command line option: <c>--leader-elect</c>.</summary>

@@ -47,7 +47,7 @@ public static partial class OperatorHost
             time,
             logger,
             metrics);
-        using var registries = OperatorControllers.Add(manager, options.Accelerators, options.Workers, time, options.Registries, options.LicensePolicy, options.DataPath);
+        using var registries = OperatorControllers.Add(manager, options.Accelerators, options.Workers, time, options.Registries, options.LicensePolicy, options.DataPath, options.Qdrant with { OperatorNamespace = options.OperatorNamespace }, loggers);
         var webhook = Webhook(options, manager, client, time, logger);
 
         // A Kestrel that is given no address would listen on one of its own choice.

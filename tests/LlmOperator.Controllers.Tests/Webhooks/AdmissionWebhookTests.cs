@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using LlmOperator.Api.Models;
 using LlmOperator.Controllers.Caching;
 using LlmOperator.Controllers.Webhooks;
+using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Informers;
 using LlmOperator.Kubernetes.Tests.Fakes;
 using LlmOperator.Planning.Accelerators;
@@ -16,6 +17,7 @@ namespace LlmOperator.Controllers.Tests.Webhooks;
 public sealed class AdmissionWebhookTests : IAsyncLifetime
 {
     private const string Unknown = """{"metadata":{"name":"e"},"spec":{"modelRef":{"name":"m"},"accelerator":{"type":"Z9"}}}""";
+    private const string Tried = """{"metadata":{"name":"e","namespace":"default"},"spec":{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"scheduling":{"nodeSelector":{"zone":"a b"}},"podTemplate":{"metadata":{"labels":{"a":"b"}}}}}""";
     private readonly OperatorFixture _operator = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly ListLogger _log = new();
@@ -26,7 +28,7 @@ public sealed class AdmissionWebhookTests : IAsyncLifetime
     {
         _informers = new InformerSet(_operator.Api, new() { Seed = 1 }, _operator.Clock);
         _ = new OperatorCaches(_informers, AcceleratorCatalogue.Default);
-        _webhook = new(new(_informers, _operator.Api, AcceleratorCatalogue.Default, LicensePolicy.Ignore, _operator.Clock, _log), null, _log);
+        _webhook = new(new(_informers, _operator.Api, AcceleratorCatalogue.Default, LicensePolicy.Ignore, _operator.Clock, _log, _operator.Clock), null, _log);
     }
 
     public async ValueTask InitializeAsync()
@@ -138,6 +140,44 @@ public sealed class AdmissionWebhookTests : IAsyncLifetime
         Assert.Equal("there is no LlmModel m in this namespace yet: nothing runs until it is created", (string)Assert.Single(early["warnings"]!.AsArray())!);
         Assert.StartsWith("deletion waits for 1 LlmEndpoint that serve", (string)Assert.Single(deletion["warnings"]!.AsArray())!, StringComparison.Ordinal);
         Assert.True((bool)deletion["allowed"]!);
+    }
+
+    [Theory]
+    [InlineData("spec.template.spec.nodeSelector", "spec.scheduling.nodeSelector")]
+    [InlineData("spec.template.spec.containers[0].volumeMounts[2].name", "spec.podTemplate")]
+    public async Task What_the_API_server_refuses_of_the_objects_is_refused_at_once_with_its_words(string path, string field)
+    {
+        await StartAsync();
+        _operator.Api.Intercept = (request, _) => request is { Verb: "try", Plural: "deployments" }
+            ? throw new KubeApiException(HttpStatusCode.UnprocessableEntity, "Invalid", "it is invalid", [new("FieldValueInvalid", path, "Invalid value: \"a b\": not so")])
+            : Task.CompletedTask;
+
+        var response = await AskAsync("llmendpoint", "CREATE", Tried);
+        Assert.False((bool)response["allowed"]!);
+        var cause = Assert.Single(response["status"]!["details"]!["causes"]!.AsArray())!;
+        Assert.Equal((field, $"Invalid value: the API server refuses the Deployment made from it: {path}: Invalid value: \"a b\": not so"), ((string)cause["field"]!, (string)cause["message"]!));
+        Assert.Empty(_operator.Writes);
+
+        // What was so before keeps nobody from another change, and is told.
+        response = await AskAsync("llmendpoint", "UPDATE", Tried.Replace("A10G", "L4", StringComparison.Ordinal), Tried);
+        Assert.True((bool)response["allowed"]!);
+        Assert.Contains(response["warnings"]!.AsArray(), warning => ((string)warning!).Contains("the API server refuses the Deployment", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_trial_that_may_not_be_made_or_takes_long_lets_pass_with_a_warning()
+    {
+        await StartAsync();
+        _operator.Api.Intercept = (request, _) => request.Verb == "try" ? throw FakeKubeClient.Error(HttpStatusCode.Forbidden, "Forbidden") : Task.CompletedTask;
+        var response = await AskAsync("llmendpoint", "CREATE", Tried);
+        Assert.True((bool)response["allowed"]!);
+        Assert.Contains(response["warnings"]!.AsArray(), warning => ((string)warning!).StartsWith("the Deployment made from it could not be tried at the API server", StringComparison.Ordinal));
+
+        _operator.Api.Intercept = (request, token) => request.Verb == "try" ? Task.Delay(Timeout.Infinite, token) : Task.CompletedTask;
+        var slow = AskAsync("llmendpoint", "CREATE", Tried);
+        await Until.TrueAsync(() => slow.IsCompleted, "the review ends", _operator.Clock, TimeSpan.FromMilliseconds(100));
+        Assert.True((bool)(await slow)["allowed"]!);
+        Assert.Contains((await slow)["warnings"]!.AsArray(), warning => ((string)warning!).EndsWith("there was no answer in time", StringComparison.Ordinal));
     }
 
     [Fact]

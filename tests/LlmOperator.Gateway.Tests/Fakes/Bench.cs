@@ -5,6 +5,7 @@ using LlmOperator.Gateway.Access;
 using LlmOperator.Gateway.Configuration;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Kubernetes.Tests.Fakes;
+using LlmOperator.Qdrant;
 using LlmOperator.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -48,12 +49,13 @@ internal sealed class Bench : IAsyncDisposable
     /// <summary>Starts a gateway.</summary>
     /// <param name="prepare">Puts into the cluster what is there before.</param>
     /// <param name="configure">Changes the options.</param>
-    public static async Task<Bench> StartAsync(Func<Bench, Task>? prepare = null, Func<GatewayOptions, GatewayOptions>? configure = null)
+    /// <param name="qdrant">How Qdrant servers are reached.</param>
+    public static async Task<Bench> StartAsync(Func<Bench, Task>? prepare = null, Func<GatewayOptions, GatewayOptions>? configure = null, Func<QdrantConnection, IQdrantClient>? qdrant = null)
     {
         var bench = new Bench();
         await (prepare?.Invoke(bench) ?? Task.CompletedTask);
         var options = new GatewayOptions { Namespace = Namespace, Listen = new(IPAddress.Loopback, 0), Admin = new(IPAddress.Loopback, 0), SpoolDirectory = bench._folder.FullName, Seed = 7 };
-        bench.Gateway = new(configure?.Invoke(options) ?? options, NullLoggerFactory.Instance, bench.Time, bench.Cluster, bench.Receiver);
+        bench.Gateway = new(configure?.Invoke(options) ?? options, NullLoggerFactory.Instance, bench.Time, bench.Cluster, bench.Receiver, qdrant);
         await bench.Gateway.StartAsync(bench.Guard);
         await (bench.Cluster.Intercept is null ? Until.TrueAsync(IsReady, "the gateway is ready") : Until.TrueAsync(IsReady, "the gateway is ready", bench.Time, TimeSpan.FromSeconds(1)));
         return bench;

@@ -7,6 +7,7 @@ namespace LlmOperator.Gateway.Tests.Fakes;
 internal sealed class Receiver : HttpMessageHandler
 {
     private readonly Lock _gate = new();
+    private readonly List<byte[]> _raw = [];
     private readonly List<(Uri Address, string? Authorization, string Body)> _batches = [];
 
     public IReadOnlyList<(Uri Address, string? Authorization, string Body)> Batches
@@ -20,13 +21,27 @@ internal sealed class Receiver : HttpMessageHandler
         }
     }
 
+    /// <summary>The batches as they came.</summary>
+    public IReadOnlyList<byte[]> Raw
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _raw];
+            }
+        }
+    }
+
     public string Everything => string.Concat(Batches.Select(batch => batch.Body));
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var body = Encoding.UTF8.GetString(await request.Content!.ReadAsByteArrayAsync(cancellationToken));
+        var bytes = await request.Content!.ReadAsByteArrayAsync(cancellationToken);
+        var body = Encoding.UTF8.GetString(bytes);
         lock (_gate)
         {
+            _raw.Add(bytes);
             _batches.Add((request.RequestUri!, request.Headers.TryGetValues("Authorization", out var values) ? string.Join(',', values) : null, body));
         }
 

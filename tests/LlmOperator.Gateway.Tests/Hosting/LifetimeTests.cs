@@ -77,6 +77,6 @@ public sealed class LifetimeTests
             await bench.AddPodAsync("chat", Bodies.Text("a"));
         });
         Assert.All(bench.Cluster.Requests, request => Assert.Contains(request.Verb, new[] { "list", "watch" }));
-        Assert.Equal(["configmaps", "endpointslices", "llmendpoints", "secrets"], bench.Cluster.Requests.Select(request => request.Plural).Distinct().Order());
+        Assert.Equal(["configmaps", "endpointslices", "llmendpoints", "llmmodels", "ragindexes", "secrets"], bench.Cluster.Requests.Select(request => request.Plural).Distinct().Order());
     }
 }

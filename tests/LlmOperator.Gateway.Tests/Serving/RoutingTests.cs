@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using LlmOperator.Api.Endpoints;
+using LlmOperator.Api.Models;
 using LlmOperator.Gateway.Tests.Fakes;
 using LlmOperator.Kubernetes.Tests.Fakes;
 using LlmOperator.PromptTrace.Tests.Fakes;
@@ -99,14 +100,20 @@ public sealed class RoutingTests
         {
             bench.PutEndpoint("embed");
             bench.PutEndpoint("chat");
+            bench.Cluster.Put(new LlmModel { Metadata = new() { Name = "llama", Namespace = Bench.Namespace }, Spec = new() { Source = new(), Adapters = [new() { Name = "sql", Source = new() }] } });
             bench.PutEndpoint("cloud", new() { ModelRef = new() { Name = "llama" }, Backend = EndpointBackend.SageMaker });
             return Task.CompletedTask;
         });
         var list = JsonNode.Parse(await bench.Client.GetStringAsync(new Uri(bench.Url, "/v1/models"), bench.Guard))!;
         Assert.Equal("list", (string)list["object"]!);
-        Assert.Equal(["chat", "embed"], list["data"]!.AsArray().Select(model => (string)model!["id"]!));
+        Assert.Equal(["chat", "chat:sql", "embed", "embed:sql"], list["data"]!.AsArray().Select(model => (string)model!["id"]!));
+        Assert.Equal(["chat", "embed"], list["data"]!.AsArray().Select(model => (string?)model!["parent"]).OfType<string>());
         var one = JsonNode.Parse(await bench.Client.GetStringAsync(new Uri(bench.Url, "/v1/models/chat"), bench.Guard))!;
         Assert.Equal(("chat", "model", bench.Time.GetUtcNow().ToUnixTimeSeconds()), ((string)one["id"]!, (string)one["object"]!, (long)one["created"]!));
+        var adapter = JsonNode.Parse(await bench.Client.GetStringAsync(new Uri(bench.Url, "/v1/models/chat:sql"), bench.Guard))!;
+        Assert.Equal(("chat:sql", "chat"), ((string)adapter["id"]!, (string)adapter["parent"]!));
+        using var noAdapter = await bench.SendAsync(HttpMethod.Get, "/v1/models/chat:none");
+        Assert.Equal(HttpStatusCode.NotFound, noAdapter.StatusCode);
         using var none = await bench.SendAsync(HttpMethod.Get, "/v1/models/none");
         Assert.Equal((HttpStatusCode.NotFound, "model_not_found"), (none.StatusCode, (string)(await none.ErrorAsync())["code"]!));
     }

@@ -34,6 +34,24 @@ public sealed class FeedbackTests
     }
 
     [Fact]
+    public async Task Feedback_may_come_to_another_gateway_than_the_one_that_answered()
+    {
+        await using var answering = await StartAsync();
+        await using var other = await StartAsync();
+        var trace = await AskAsync(answering);
+        foreach (var bench in new[] { answering, other })
+        {
+            bench.PutSlice("llm-gateway", answering.Url);
+            bench.PutSlice("llm-gateway", other.Url);
+        }
+
+        using var answer = await other.EventuallyAsync(() => other.PostAsync("/v1/feedback", $$"""{"trace_id":"{{trace}}","score":0.5}"""), answer => answer.StatusCode == HttpStatusCode.OK);
+        await Until.TrueAsync(() => answering.Receiver.Everything.Contains("gen_ai.evaluation.result", StringComparison.Ordinal), "feedback arrives", answering.Time, TimeSpan.FromSeconds(1));
+        using var unknown = await other.PostAsync("/v1/feedback", """{"trace_id":"0af7651916cd43dd8448eb211c80319c","score":1}""");
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+    }
+
+    [Fact]
     public async Task Feedback_is_given_by_whoever_asked()
     {
         await using var bench = await StartAsync(prepare: bench => bench.PutKeys(("alice", "a"), ("bob", "b")));

@@ -58,6 +58,18 @@ internal sealed class FakeKubeClient : IKubeClient
         }
     }
 
+    /// <summary>Whether whoever watches has taken all there was to tell.</summary>
+    public bool IsToldAll
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _watches.TrueForAll(watch => watch.Events.Reader.Count == 0);
+            }
+        }
+    }
+
     public void ForgetRequests()
     {
         lock (_gate)
@@ -199,9 +211,19 @@ internal sealed class FakeKubeClient : IKubeClient
             _watches.Add((T.Resource.Plural, channel));
         }
 
-        await foreach (var (version, type, json, end) in channel.Reader.ReadAllAsync(cancellationToken))
+        try
         {
-            yield return new WatchEvent<T>(type, json is null ? null : Read<T>(json), version.ToString(), end);
+            await foreach (var (version, type, json, end) in channel.Reader.ReadAllAsync(cancellationToken))
+            {
+                yield return new WatchEvent<T>(type, json is null ? null : Read<T>(json), version.ToString(), end);
+            }
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _watches.RemoveAll(watch => watch.Events == channel);
+            }
         }
     }
 
@@ -222,7 +244,12 @@ internal sealed class FakeKubeClient : IKubeClient
         where T : class, IKubeObject<T>
     {
         var key = ObjectKey.Of(obj);
-        await BeforeAsync(new FakeRequest("apply", T.Resource.Plural, key, Subresource: options.Subresource), cancellationToken);
+        await BeforeAsync(new FakeRequest(options.DryRun ? "try" : "apply", T.Resource.Plural, key, Subresource: options.Subresource), cancellationToken);
+        if (options.DryRun)
+        {
+            return obj;
+        }
+
         lock (_gate)
         {
             // A subresource has no object of its own: applying it makes none.

@@ -60,6 +60,8 @@ internal static class Until
     /// </summary>
     private static Task RoundAsync()
     {
+        // On a busy machine a thread may have been stopped in the middle of what is waited for.
+        Thread.Yield();
         var round = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         ThreadPool.UnsafeQueueUserWorkItem(static done => done.SetResult(), round, preferLocal: false);
         return round.Task;

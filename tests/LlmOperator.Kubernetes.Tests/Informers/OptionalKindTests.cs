@@ -1,5 +1,6 @@
 using System.Net;
 using LlmOperator.Kubernetes.Informers;
+using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Kubernetes.Tests.Fakes;
 using LlmOperator.Testing;
 using Xunit;
@@ -42,6 +43,44 @@ public sealed class OptionalKindTests : IAsyncDisposable
         Assert.True(echoes.IsServed);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_kind_that_is_not_there_is_not_asked_for_and_is_used_at_once_when_it_is_defined(bool isSlow)
+    {
+        var missing = true;
+        _server.Intercept = (request, _) => request.Plural == "echoes" && Volatile.Read(ref missing) ? throw FakeKubeClient.Error(HttpStatusCode.NotFound, "NotFound") : Task.CompletedTask;
+        _server.Put(Definition("others"));
+        var echoes = Start();
+        await _set!.WaitForSyncAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await Until.TrueAsync(() => _server.OpenWatches == 1, "the definition is watched");
+        _server.ForgetRequests();
+        for (var minute = 0; minute < 60; minute++)
+        {
+            _clock.Advance(TimeSpan.FromMinutes(1));
+            await Until.QuietAsync();
+        }
+
+        Assert.All(_server.Requests, request => Assert.Equal(("watch", "customresourcedefinitions"), (request.Verb, request.Plural)));
+        Assert.InRange(_server.Requests.Count, 1, 12);
+
+        // The API server may take a moment from the one to the other.
+        _server.Put(Echo.Named("one"));
+        _server.Put(Definition("echoes", established: false));
+        await Until.QuietAsync();
+        Assert.DoesNotContain(_server.Requests, request => request.Plural == "echoes");
+        Volatile.Write(ref missing, isSlow);
+        _server.Put(Definition("echoes"));
+        if (isSlow)
+        {
+            await Until.TrueAsync(() => _server.Requests.Count(request => request.Plural == "echoes") >= 2, "the kind is asked for", _clock, TimeSpan.FromSeconds(1));
+            Volatile.Write(ref missing, false);
+        }
+
+        await Until.TrueAsync(() => echoes.Count == 1, "the object is cached", _clock, TimeSpan.FromMilliseconds(100));
+        Assert.True(echoes.IsServed);
+    }
+
     [Fact]
     public async Task A_kind_that_is_removed_has_no_objects()
     {
@@ -71,6 +110,13 @@ public sealed class OptionalKindTests : IAsyncDisposable
         Assert.Equal(1, echoes.Count);
         Assert.True(echoes.IsServed);
     }
+
+    private static CustomResourceDefinition Definition(string plural, bool established = true) => new()
+    {
+        Metadata = new() { Name = $"{plural}.{Echo.Resource.Group}" },
+        Spec = new() { Group = Echo.Resource.Group, Scope = "Namespaced", Names = new() { Plural = plural, Kind = "Echo" }, Versions = [new() { Name = "v1", Served = true }] },
+        Status = new() { Conditions = [new() { Type = "Established", Status = established ? "True" : "False" }] },
+    };
 
     private Informer<Echo> Start()
     {

@@ -111,6 +111,22 @@ public sealed class EndpointAdmissionTests
     }
 
     [Theory]
+    [InlineData("A10G")]
+    [InlineData("Z9")]
+    public void One_mistake_about_the_engine_does_not_hide_the_next(string accelerator)
+    {
+        var cases = new AdmissionCases().With(Model());
+
+        var errors = cases.Review(Endpoint(""" "engine":{"image":"no image","args":["--port=1","--max-num-seqs","x","--max-model-len=y"]} """, accelerator: $$"""{"type":"{{accelerator}}"}""")).Errors;
+
+        Assert.Equal(["spec.engine.image"], errors.Where(error => error.Message.Contains("ImageInvalid", StringComparison.Ordinal) || error.Field == "spec.engine.image").Select(error => error.Field));
+        Assert.Single(errors, error => error.Message.Contains("must not have --port", StringComparison.Ordinal));
+        Assert.Single(errors, error => error.Message.Contains("gives --max-num-seqs no number", StringComparison.Ordinal));
+        Assert.Single(errors, error => error.Message.Contains("gives --max-model-len no number", StringComparison.Ordinal));
+        Assert.Equal(accelerator == "Z9", errors.Any(error => error.Field == "spec.accelerator.type"));
+    }
+
+    [Theory]
     [InlineData(LicensePolicy.Warn, 0, 1)]
     [InlineData(LicensePolicy.Refuse, 1, 0)]
     [InlineData(LicensePolicy.Ignore, 0, 0)]

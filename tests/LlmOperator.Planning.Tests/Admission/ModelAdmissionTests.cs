@@ -30,7 +30,19 @@ public sealed class ModelAdmissionTests
     [InlineData(""" "cache":{"size":"-1Gi"} """, "spec.cache.size")]
     [InlineData(""" "architecture":{"attentionHeads":7,"keyValueHeads":3} """, "spec.architecture.keyValueHeads")]
     [InlineData(""" "adapters":[{"name":"a","source":{"pvc":{"claimName":"a","path":"x/../../y"}}}] """, "spec.adapters[0].source.pvc.path")]
+    [InlineData(""" "adapters":[{"name":"a","source":{"s3":{"bucket":"My Bucket"}}}] """, "spec.adapters[0].source.s3.bucket")]
+    [InlineData(""" "adapters":[{"name":"a","source":{"s3":{"bucket":"s3://models"}}}] """, "spec.adapters[0].source.s3.bucket")]
+    [InlineData(""" "adapters":[{"name":"a","source":{"s3":{"bucket":"10.0.0.1"}}}] """, "spec.adapters[0].source.s3.bucket")]
+    [InlineData(""" "adapters":[{"name":"a","source":{"s3":{"bucket":"a/b/c","endpoint":"http://minio:9000"}}}] """, "spec.adapters[0].source.s3.bucket")]
+    [InlineData(""" "adapters":[{"name":"a","source":{"s3":{"bucket":"models","region":"eu central"}}}] """, "spec.adapters[0].source.s3.region")]
+    [InlineData(""" "adapters":[{"name":"a","source":{"oci":{"image":"oci://registry/adapter"}}}] """, "spec.adapters[0].source.oci.image")]
     public void What_cannot_be_is_refused(string fields, string field) => Assert.Equal(field, Assert.Single(new AdmissionCases().Review(Model(fields)).Errors).Field);
+
+    [Theory]
+    [InlineData(""" "adapters":[{"name":"a","source":{"s3":{"bucket":"models.team-1","region":"eu-central-1"}}}] """)]
+    [InlineData(""" "adapters":[{"name":"a","source":{"s3":{"bucket":"Team_Models","endpoint":"http://minio:9000"}}}] """)]
+    [InlineData(""" "adapters":[{"name":"a","source":{"oci":{"image":"registry:5000/team/adapter:1"}}}] """)]
+    public void Sound_names_are_allowed(string fields) => Assert.Empty(new AdmissionCases().Review(Model(fields)).Errors);
 
     [Fact]
     public void A_model_of_no_parameters_is_refused()

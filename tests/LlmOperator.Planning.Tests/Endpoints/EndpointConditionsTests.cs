@@ -228,7 +228,7 @@ public sealed class EndpointConditionsTests
         var plan = EndpointPlanner.Plan(Cluster.Observe(
             Cluster.Endpoint("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"autoscaling":{"minReplicas":2,"maxReplicas":4},"rag":{"indexRef":{"name":"i"}}}"""), Cluster.Model(), A10G));
 
-        AssertCondition(plan, ConditionTypes.Degraded, "True", "FieldsNotActedOn", "spec.autoscaling (minReplicas are run), spec.rag");
+        AssertCondition(plan, ConditionTypes.Degraded, "True", "FieldsNotActedOn", "spec.autoscaling (minReplicas are run)");
         Assert.Equal(2, plan.Deployment!.Spec!.Replicas);
     }
 

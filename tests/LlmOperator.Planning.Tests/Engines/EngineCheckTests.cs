@@ -34,6 +34,10 @@ public sealed class EngineCheckTests
     [InlineData("vLLM", null, """{"source":{"huggingFace":{"repo":"org/model"}},"parameters":"8B","adapters":[{"name":"twin","source":{"pvc":{"claimName":"c"}}}]}""", "AdapterNameTaken", "adapter twin")]
     [InlineData("TEI", """ "engine":{"type":"TEI","kvCacheDataType":"fp8"} """, """{"source":{"huggingFace":{"repo":"org/model"}},"parameters":"8B","task":"Embed"}""", "KvCacheTypeNotSupported", "set spec.engine.kvCacheDataType to auto")]
     [InlineData("vLLM", """ "accelerator":{"type":"MI300X"} """, Hub, "ImageUnknown", "no image of vLLM for accelerator MI300X: set spec.engine.image")]
+    [InlineData("vLLM", """ "parallelism":{"pipeline":4} """, """{"source":{"huggingFace":{"repo":"org/model"}},"parameters":"8B","architecture":{"layers":3}}""", "ParallelismMismatch", "more parts than the 3 layers of LlmModel m: set it to 3 or less")]
+    [InlineData("vLLM", """ "engine":{"image":"https://registry/vllm"} """, Hub, "ImageInvalid", "write it as registry/name:tag")]
+    [InlineData("Custom", """ "engine":{"type":"Custom","image":"not an image"} """, Hub, "ImageInvalid", "without blanks")]
+    [InlineData("vLLM", """ "engine":{"args":["--max-model-len","long"]} """, Hub, "ArgumentInvalid", "spec.engine.args gives --max-model-len no number, and vLLM needs one there: write a whole number, such as 8192 or 8k")]
     [InlineData("Custom", null, Hub, "ImageMissing", "set it to the image of your server")]
     public void What_an_engine_cannot_do_is_refused_with_reason_and_remedy(string engine, string? more, string model, string reason, string message)
     {
@@ -45,6 +49,49 @@ public sealed class EngineCheckTests
         Assert.False(plan.IsFollowed);
         Assert.Null(plan.Deployment);
     }
+
+    [Theory]
+    [InlineData("vLLM", "--max-model-len=8k", true)]
+    [InlineData("vLLM", "--max-model-len=8.5K", true)]
+    [InlineData("vLLM", "--max_model_len=auto", true)]
+    [InlineData("vLLM", "--max-model-len=-1", true)]
+    [InlineData("vLLM", "--max-model-len=8kk", false)]
+    [InlineData("vLLM", "--max-num-seqs=1.5", false)]
+    [InlineData("vLLM", "--gpu-memory-utilization=0.95", true)]
+    [InlineData("vLLM", "--gpu-memory-utilization=95", false)]
+    [InlineData("vLLM", "--max-num-seqs", false)]
+    [InlineData("vLLM", "--swap-space=4.5", true)]
+    [InlineData("vLLM", "--something-new=word", true)]
+    [InlineData("TGI", "--max-total-tokens=many", false)]
+    [InlineData("TGI", "--cuda-memory-fraction=1.0", true)]
+    [InlineData("SGLang", "--chunked-prefill-size=-1", true)]
+    [InlineData("SGLang", "--mem-fraction-static=most", false)]
+    [InlineData("LlamaCpp", "-ngl=all", true)]
+    [InlineData("LlamaCpp", "-ngl=some", false)]
+    [InlineData("LlamaCpp", "--threads=eight", false)]
+    public void A_number_of_an_engine_is_a_number(string engine, string argument, bool isAllowed)
+    {
+        var model = engine == "LlamaCpp" ? """{"source":{"huggingFace":{"repo":"org/model"}},"parameters":"8B","quantization":"gguf"}""" : Hub;
+        var ready = Plan(engine, $$""" "engine":{"type":"{{engine}}","args":["{{argument}}"]} """, model).Status.Conditions.Find(ConditionTypes.Ready)!;
+
+        Assert.Equal(isAllowed, ready.Reason != "ArgumentInvalid");
+        Assert.DoesNotContain(argument.Contains('=', StringComparison.Ordinal) ? argument[argument.IndexOf('=', StringComparison.Ordinal)..] : "=", isAllowed ? "" : ready.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ubuntu", true)]
+    [InlineData("registry:5000/team/vllm_fork:v1.2-x", true)]
+    [InlineData("123456789012.dkr.ecr.eu-west-1.amazonaws.com/vllm@sha256:0123456789012345678901234567890123456789012345678901234567890123", true)]
+    [InlineData("[::1]:5000/vllm", true)]
+    [InlineData("Registry.Example/vllm", true)]
+    [InlineData("vLLM/openai", true)]
+    [InlineData("registry/vLLM", false)]
+    [InlineData("registry/vllm:", false)]
+    [InlineData("vllm@sha256:12", false)]
+    [InlineData(" vllm", false)]
+    [InlineData("vllm\n", false)]
+    [InlineData("", false)]
+    public void Names_of_images_are_told_from_other_words(string image, bool isValid) => Assert.Equal(isValid, ImageNames.IsValid(image));
 
     [Theory]
     [InlineData("vLLM", "--port=9000", "set spec.engine.port instead")]
@@ -119,7 +166,7 @@ public sealed class EngineCheckTests
     [InlineData("vllm/vllm-openai:v0.18.0-cu129", 10, true)]
     [InlineData("vllm/vllm-openai:v0.17.1", 70, false)]
     [InlineData("registry:5000/vllm", 70, false)]
-    [InlineData("registry/vllm@sha256:0123", 70, false)]
+    [InlineData("registry/vllm@sha256:0123456789012345678901234567890123456789012345678901234567890123", 70, false)]
     public void An_image_that_cuts_answers_off_is_let_finish_before_it_is_told_to_end(string image, int sleep, bool drains)
     {
         var pod = Plan("vLLM", $$""" "engine":{"image":"{{image}}"} """, Hub).Deployment!.Spec!.Template!.Spec!;

@@ -1,4 +1,5 @@
 using LlmOperator.Api.Endpoints;
+using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Accelerators;
 using LlmOperator.Planning.Endpoints;
 using LlmOperator.Planning.Tests.Endpoints;
@@ -37,7 +38,29 @@ public sealed class EndpointCostTests
         var plan = EndpointPlanner.Plan(observed);
         observed = observed with { Deployment = Cluster.Running(plan.Deployment!, 2), Pods = [Cluster.Pod("a", "small"), Cluster.Pod("b", "large"), Cluster.Pod("c", null)] };
 
-        Assert.Equal("8.9203", EndpointPlanner.Plan(observed).Status.Cost!.PerHour); // 2.7447 + 3.4309 + 2.7447
+        Assert.Equal("6.1756", EndpointPlanner.Plan(observed).Status.Cost!.PerHour); // 2.7447 + 3.4309, and nothing for the pod without a node
+    }
+
+    [Fact]
+    public void While_a_rollout_changes_the_class_each_pod_costs_what_it_runs_on()
+    {
+        var observed = Cluster.Observe(
+            Cluster.Endpoint("""{"modelRef":{"name":"m"},"accelerator":{"type":"A100-80GB","count":2}}"""), Cluster.Model(), Cluster.Node("small", "NVIDIA-A10G"), Cluster.Node("large", "NVIDIA-A100-SXM4-80GB", 8));
+        var plan = EndpointPlanner.Plan(observed);
+        Pod Holding(string name, string? node, int count, bool goes = false)
+        {
+            var pod = Cluster.Pod(name, node);
+            return pod with
+            {
+                Metadata = pod.Metadata with { DeletionTimestamp = goes ? DateTimeOffset.UnixEpoch : null },
+                Spec = pod.Spec! with { Containers = [new() { Name = "engine", Resources = new() { Limits = new Dictionary<string, Quantity> { ["nvidia.com/gpu"] = Quantity.FromValue(count) } } }] },
+            };
+        }
+
+        observed = observed with { Deployment = Cluster.Running(plan.Deployment!, 1), Pods = [Holding("old", "small", 1), Holding("going", "small", 1, goes: true), Holding("new", "large", 2), Holding("waiting", null, 2)] };
+
+        var cost = EndpointPlanner.Plan(observed).Status.Cost!;
+        Assert.Equal(("8.8738", "6.8618"), (cost.PerHour, cost.PerReplicaHour)); // 2 x 1.006 + 2 x 3.4309
     }
 
     [Fact]
@@ -60,6 +83,7 @@ public sealed class EndpointCostTests
     {
         var observed = Cluster.Observe(Cluster.Endpoint(spec), Cluster.Model());
         var plan = EndpointPlanner.Plan(observed);
-        return EndpointPlanner.Plan(observed with { Deployment = Cluster.Running(plan.Deployment!, 0) }).Status.Cost;
+        var pods = Enumerable.Range(0, plan.Deployment!.Spec!.Replicas!.Value).Select(number => Cluster.Pod($"p{number}", "a10g-0")).ToList();
+        return EndpointPlanner.Plan(observed with { Deployment = Cluster.Running(plan.Deployment!, 0), Pods = pods }).Status.Cost;
     }
 }

@@ -2,9 +2,11 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LlmOperator.Api;
 using LlmOperator.Api.Endpoints;
+using LlmOperator.Api.RagIndexes;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Gateways;
+using LlmOperator.Planning.RagIndexes;
 using LlmOperator.Planning.Tests.Objects;
 using LlmOperator.Testing;
 using Xunit;
@@ -60,6 +62,23 @@ public sealed class GatewayPlannerTests
     }
 
     [Fact]
+    public void What_retrieval_names_may_be_read_by_name()
+    {
+        var rag = Endpoint("rag", """{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"rag":{"indexRef":{"name":"i"},"helper":{"url":"http://h","apiKeySecretRef":{"name":"helper-key"}}}}""");
+        var index = Index("""{"qdrant":{"external":{"url":"https://q","apiKeySecretRef":{"name":"q-key"},"tls":{"caConfigMapRef":{"name":"authority","key":"ca.crt"}}}},"collections":[{"name":"c"}]}""");
+        var managed = Index("""{"qdrant":{"managed":{}},"collections":[{"name":"c"}]}""");
+        var plan = GatewayPlanner.Plan(new() { Namespace = "prod", Endpoints = [Plain, rag], Indexes = [index, managed] });
+
+        Assert.Equal(["helper-key", "q-key"], plan.ExporterRole!.Rules!.Single().ResourceNames!);
+        Assert.Contains(plan.Role!.Rules!, rule => rule.Resources!.Contains("secrets") && rule.ResourceNames!.Contains(QdrantNames.Keys));
+        Assert.Equal(["authority"], plan.Role!.Rules!.Single(rule => rule.Resources!.Contains("configmaps")).ResourceNames!);
+        Assert.Contains(plan.Role.Rules!, rule => rule.Resources!.Contains("ragindexes") && rule.Verbs!.SequenceEqual(["get", "list", "watch"]));
+        Assert.True(GatewayPlanner.Differs(Plain, rag));
+        Assert.True(GatewayPlanner.Differs(managed, index));
+        Assert.False(GatewayPlanner.Differs(index, index with { Status = new() { Points = 7 } }));
+    }
+
+    [Fact]
     public void Secrets_and_ConfigMaps_may_be_read_by_name_alone() =>
         Assert.All(
             new[] { Plan([Plain]).Role!, Plan([Full]).Role!, Plan([Full]).ExporterRole! }.SelectMany(role => role.Rules!).Where(rule => rule.Resources!.Any(resource => resource is "secrets" or "configmaps")),
@@ -103,6 +122,8 @@ public sealed class GatewayPlannerTests
         GatewayPlanner.Plan(new() { Namespace = "prod", Endpoints = endpoints, DataPath = options ?? new(), Existing = existing is null ? [] : [existing] });
 
     private static string Text(GatewayPlan plan) => PlannedObjects.Text(plan.ServiceAccount, plan.Role, plan.RoleBinding, plan.Service, plan.DisruptionBudget, plan.Deployment);
+
+    private static RagIndex Index(string spec) => new() { Metadata = new() { Name = "i", Namespace = "prod" }, Spec = JsonSerializer.Deserialize(spec, ApiJsonContext.Default.RagIndexSpec) };
 
     private static LlmEndpoint Endpoint(string name, string spec) => new()
     {

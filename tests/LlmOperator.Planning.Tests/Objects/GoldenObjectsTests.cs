@@ -74,7 +74,7 @@ public sealed class GoldenObjectsTests
 
     private static IEnumerable<(string File, PodTemplateSpec Template)> Pods() => PlannedObjects.Golden().SelectMany(golden => golden.Object["kind"]!.ToString() switch
     {
-        "Deployment" => [(golden.File, Template(golden.Object["spec"]!["template"]!))],
+        "Deployment" or "StatefulSet" => [(golden.File, Template(golden.Object["spec"]!["template"]!))],
         "LeaderWorkerSet" =>
         [
             (golden.File, Template(golden.Object["spec"]!["leaderWorkerTemplate"]!["leaderTemplate"]!)),

@@ -33,9 +33,10 @@ internal sealed class ObjectSchemas
     }
 
     /// <summary>The schemas; null where the contract data is absent.</summary>
-    public static ObjectSchemas? Load() =>
-        SharedData.Contract("kubernetes-openapi.json") is { } openApi && SharedData.Contract("crds/leaderworkerset.x-k8s.io_leaderworkersets.yaml") is { } groups
-            ? new(JsonNode.Parse(File.ReadAllText(openApi))!.AsObject(), YamlJson.Parse(File.ReadAllText(groups)))
+    /// <param name="definitions">Further definitions of kinds, as YAML.</param>
+    public static ObjectSchemas? Load(IEnumerable<string>? definitions = null) =>
+        SharedData.Contract("kubernetes-openapi.json") is { } openApi && SharedData.Contract("crds") is { } folder
+            ? new(JsonNode.Parse(File.ReadAllText(openApi))!.AsObject(), Directory.EnumerateFiles(folder, "*.yaml").Select(File.ReadAllText).Concat(definitions ?? []).SelectMany(YamlJson.Parse))
             : null;
 
     /// <summary>What is wrong with an object.</summary>

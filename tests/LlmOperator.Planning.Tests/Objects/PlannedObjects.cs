@@ -58,8 +58,10 @@ internal static class PlannedObjects
         Service service => Json(service),
         PodDisruptionBudget budget => Json(budget),
         Deployment deployment => Json(deployment),
+        StatefulSet set => Json(set),
+        NetworkPolicy policy => Json(policy),
         null => null,
-        _ => throw new ArgumentException($"{obj.Kind} is no kind of a gateway"),
+        _ => throw new ArgumentException($"{obj.Kind} is no kind of a gateway or a Qdrant"),
     }).OfType<JsonObject>()]).ToJsonString(Indented) + "\n";
 
     private static JsonObject? Json<T>(T? obj)

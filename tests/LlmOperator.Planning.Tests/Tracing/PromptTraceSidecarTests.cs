@@ -53,6 +53,31 @@ public sealed class PromptTraceSidecarTests
     }
 
     [Fact]
+    public void A_new_sidecar_alone_replaces_no_pods_unless_it_is_asked_for()
+    {
+        const string New = "registry/prompt-trace:2";
+        var running = Plain.Deployment!;
+        var before = Sidecar(Plain)!.Image;
+
+        // The operator was upgraded: nothing of the Deployment changes.
+        var upgraded = Again("", new() { PromptTraceImage = New });
+        Assert.Equal(Text(running), Text(upgraded.Deployment!));
+
+        // Nor at the upgrade after it.
+        var twice = EndpointPlanner.Plan(Observed("") with { Deployment = upgraded.Deployment, DataPath = new() { PromptTraceImage = "registry/prompt-trace:3" } });
+        Assert.Equal(before, Sidecar(twice)!.Image);
+
+        // The endpoint's own next revision takes it, and so does an operator that is told to.
+        Assert.Equal(New, Sidecar(Again(""" "engine":{"args":["--seed","7"]} """, new() { PromptTraceImage = New }))!.Image);
+        Assert.Equal(New, Sidecar(Again("", new() { PromptTraceImage = New, ReplaceSidecars = true }))!.Image);
+
+        EndpointPlan Again(string spec, DataPathOptions options) => EndpointPlanner.Plan(Observed(spec) with { Deployment = running, DataPath = options });
+        static string Text(Deployment deployment) => System.Text.Json.JsonSerializer.Serialize(deployment, LlmOperator.Kubernetes.Json.KubeJson.Default.Deployment);
+        static EndpointObservation Observed(string spec) =>
+            Cluster.Observe(Cluster.Endpoint($$"""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"}{{(spec.Length > 0 ? "," + spec : "")}}}"""), Cluster.Model());
+    }
+
+    [Fact]
     public void Without_it_the_pod_is_the_engine_alone()
     {
         var plan = Plan(""" "promptTrace":{"enabled":false} """);

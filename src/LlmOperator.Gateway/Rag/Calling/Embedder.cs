@@ -1,0 +1,97 @@
+using System.Text.Json;
+using LlmOperator.Api.Endpoints;
+using LlmOperator.Api.RagIndexes;
+using LlmOperator.Gateway.Cluster;
+using LlmOperator.Gateway.Rag.Indexes;
+using LlmOperator.Inference.Tracing;
+
+namespace LlmOperator.Gateway.Rag.Calling;
+
+/// <summary>Makes vectors of texts.</summary>
+internal interface IEmbedder
+{
+    /// <summary>Makes a vector of each text, of the size the index wants and by the model it names.</summary>
+    /// <param name="index">The index.</param>
+    /// <param name="texts">The texts.</param>
+    /// <param name="trace">The span it is asked in.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="StepException">There are no such vectors.</exception>
+    Task<IReadOnlyList<float[]>> EmbedAsync(IndexFacts index, IReadOnlyList<string> texts, TraceContext trace, CancellationToken cancellationToken);
+}
+
+/// <inheritdoc cref="IEmbedder"/>
+/// <param name="cluster">The endpoints.</param>
+/// <param name="indexes">Models.</param>
+/// <param name="calls">Asks models.</param>
+internal sealed class Embedder(ClusterView cluster, IndexView indexes, EndpointCalls calls) : IEmbedder
+{
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<float[]>> EmbedAsync(IndexFacts index, IReadOnlyList<string> texts, TraceContext trace, CancellationToken cancellationToken)
+    {
+        if (index.EmbeddingEndpoint is not { } name)
+        {
+            throw new StepException(StepException.NotConfigured, $"RagIndex {index.Name} has no spec.embedding.endpointRef");
+        }
+
+        var endpoint = cluster.Find(name) ?? throw new StepException(StepException.NotConfigured, $"there is no LlmEndpoint {name}, which spec.embedding.endpointRef of RagIndex {index.Name} names");
+        var facts = endpoint.Facts;
+
+        // Of a model that does not lie on Hugging Face only the size can be compared.
+        if (indexes.Model(facts.Model)?.Spec?.Source.HuggingFace?.Repo is { } repository && !EmbeddingModels.AreSame(repository, index.EmbeddingModel))
+        {
+            throw new StepException(StepException.ModelMismatch, $"LlmEndpoint {name} serves {repository}, and RagIndex {index.Name} holds vectors of {index.EmbeddingModel}: correct spec.embedding");
+        }
+
+        // Like the library the vectors of existing indexes were made with, what a model cannot read is left out, not refused.
+        var isTei = facts.Engine == EngineType.Tei;
+        var body = JsonBody.Object(writer =>
+        {
+            if (isTei)
+            {
+                writer.WriteTexts("inputs", texts);
+                writer.WriteBoolean("truncate"u8, true);
+                return;
+            }
+
+            writer.WriteString("model"u8, facts.ServedName);
+            writer.WriteTexts("input", texts);
+            if (facts.Engine == EngineType.VLlm)
+            {
+                writer.WriteNumber("truncate_prompt_tokens"u8, -1);
+            }
+        });
+        var answer = await calls.AskAsync(endpoint, isTei ? "/embed" : "/v1/embeddings", body, trace, exchange: null, cancellationToken).ConfigureAwait(false);
+        var vectors = JsonBody.Read(answer, "the embeddings", root => isTei ? [.. root.EnumerateArray().Select(Vector)] : InOrder(root, texts.Count));
+        if (vectors.Length != texts.Count || Array.Exists(vectors, vector => vector is null))
+        {
+            throw new StepException(StepException.InvalidAnswer, $"LlmEndpoint {name} made {vectors.Length} vectors of {texts.Count} texts");
+        }
+
+        return Array.Find(vectors, vector => vector.Length != index.EmbeddingSize) is { } wrong
+            ? throw new StepException(StepException.SizeMismatch, $"LlmEndpoint {name} makes vectors of size {wrong.Length}, and RagIndex {index.Name} holds vectors of size {index.EmbeddingSize}: correct spec.embedding")
+            : vectors;
+    }
+
+    private static float[][] InOrder(JsonElement root, int count)
+    {
+        var vectors = new float[count][];
+        foreach (var (position, entry) in root.GetProperty("data").EnumerateArray().Index())
+        {
+            vectors[entry.TryGetProperty("index", out var index) ? index.GetInt32() : position] = Vector(entry.GetProperty("embedding"));
+        }
+
+        return vectors;
+    }
+
+    private static float[] Vector(JsonElement numbers)
+    {
+        var vector = new float[numbers.GetArrayLength()];
+        var at = 0;
+        foreach (var number in numbers.EnumerateArray())
+        {
+            vector[at++] = number.GetSingle();
+        }
+
+        return vector;
+    }
+}

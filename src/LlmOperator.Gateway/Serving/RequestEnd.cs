@@ -1,0 +1,31 @@
+using LlmOperator.Gateway.Measuring;
+using LlmOperator.Gateway.Tracing;
+using LlmOperator.Inference.OpenAi;
+using LlmOperator.Inference.Proxying;
+using Microsoft.AspNetCore.Http;
+
+namespace LlmOperator.Gateway.Serving;
+
+/// <summary>What is done when a request to a model has been answered: figures, the caller's allowance, and the trace.</summary>
+/// <param name="tracer">Makes traces.</param>
+/// <param name="metrics">Figures.</param>
+internal sealed class RequestEnd(RequestTracer tracer, GatewayMetrics metrics)
+{
+    // What web servers write down for a client that left before it was answered.
+    public const int ClientLeft = 499;
+
+    /// <summary>Ends a request whose exchange has ended and is finished.</summary>
+    public void End(HttpContext context, ModelRequest request, TracedRequest traced)
+    {
+        var exchange = traced.Exchange;
+        var status = exchange.Error == ErrorTypes.Cancelled ? ClientLeft : context.Response.StatusCode;
+        metrics.Answered(request.Facts.Name, status);
+        metrics.Record(request.Facts, exchange);
+        request.Caller.Tokens?.Charge(TokensOf(request, exchange));
+        tracer.End(request, traced, context.Request.Path.Value!, status);
+    }
+
+    /// <summary>The tokens a request is charged with. Where the answer does not say how long the prompt was, four bytes count as one.</summary>
+    private static long TokensOf(ModelRequest request, Exchange exchange) =>
+        exchange.Status is >= 200 and < 300 ? (exchange.Meter.InputTokens ?? (request.Body.Length / 4)) + (exchange.Operation == Operations.Embeddings ? 0 : exchange.Meter.OutputTokens ?? 0) : 0;
+}

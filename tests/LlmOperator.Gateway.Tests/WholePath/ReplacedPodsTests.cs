@@ -1,0 +1,140 @@
+using System.Net;
+using LlmOperator.Gateway.Tests.Fakes;
+using LlmOperator.Kubernetes.Tests.Fakes;
+using LlmOperator.PromptTrace.Tests.Fakes;
+using Microsoft.AspNetCore.Http;
+using Xunit;
+
+namespace LlmOperator.Gateway.Tests.WholePath;
+
+/// <summary>Client, gateway, sidecars and engines.</summary>
+public sealed class ReplacedPodsTests
+{
+    private const int Streams = 500;
+    private const int Faulty = 20;
+    private const int Pieces = 20;
+
+    [Fact]
+    public async Task Five_hundred_streams_at_once_come_whole_while_every_pod_is_replaced_but_those_an_engine_breaks_off()
+    {
+        await using var bench = await Bench.StartAsync(bench =>
+        {
+            bench.PutEndpoint("chat");
+            return Task.CompletedTask;
+        });
+        var (begun, go) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        List<TracedPod> old = [], young = [];
+        await AddAsync(old);
+        using (await bench.EventuallyAsync(() => bench.PostAsync("/v1/chat/completions", """{"model":"chat","messages":[],"user":"first"}"""), answer => answer.StatusCode == HttpStatusCode.OK))
+        {
+        }
+
+        var streams = Enumerable.Range(0, Streams).Select(number => ReadAsync(isFaulty: number % (Streams / Faulty) == 0)).ToList();
+        await Until.TrueAsync(() => Volatile.Read(ref begun) == Streams, "all streams run at once");
+
+        // All of them are under way when the old pods are told to end; more come meanwhile.
+        await AddAsync(young);
+        old.ForEach(pod => bench.RemoveSlice("chat", pod.Url));
+        while (!(await bench.MetricsAsync()).Contains("llm_gateway_ready_pods{endpoint=\"chat\"} 3\n", StringComparison.Ordinal))
+        {
+            Assert.False(bench.Guard.IsCancellationRequested, "the gateway does not hear of it");
+            await Until.QuietAsync();
+        }
+
+        var stopping = Task.WhenAll(old.Select(pod => pod.StopAsync(bench)));
+        var late = Enumerable.Range(0, 50).Select(_ => ReadAsync(isFaulty: false)).ToList();
+        go.SetResult();
+        Assert.Equal((Streams - Faulty, Faulty), ((await Task.WhenAll(streams)).Count(isWhole => isWhole), streams.Count(stream => !stream.Result)));
+        Assert.All(await Task.WhenAll(late), Assert.True);
+        await stopping;
+
+        var pods = old.Concat(young).ToList();
+        await Until.TrueAsync(() => pods.All(pod => pod.Counts.Open == 0), "every span is made");
+        Assert.Equal(1 + Streams + 50, pods.Sum(pod => pod.Counts.Total));
+        Assert.Equal(0, pods.Sum(pod => pod.Counts.Dropped));
+        foreach (var pod in pods)
+        {
+            await pod.DisposeAsync();
+        }
+
+        async Task AddAsync(List<TracedPod> to)
+        {
+            for (var number = 0; number < 3; number++)
+            {
+                to.Add(await TracedPod.StartAsync(bench, "chat", AnswerAsync));
+            }
+        }
+
+        async Task<bool> ReadAsync(bool isFaulty)
+        {
+            using var answer = await bench.PostAsync("/v1/chat/completions", isFaulty ? """{"model":"chat","messages":[],"stream":true,"user":"break"}""" : Bodies.Stream);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            try
+            {
+                var text = await answer.Content.ReadAsStringAsync(bench.Guard);
+                Assert.Equal(Pieces, text.Split("delta").Length - 1);
+                Assert.EndsWith("data: [DONE]\n\n", text, StringComparison.Ordinal);
+                return true;
+            }
+            catch (HttpRequestException) when (isFaulty)
+            {
+                return false;
+            }
+        }
+
+        async Task AnswerAsync(HttpContext context)
+        {
+            var body = await Bodies.ReadAsync(context);
+            if (body.Contains("first", StringComparison.Ordinal))
+            {
+                await Answers.JsonAsync(context, "{}");
+                return;
+            }
+
+            context.Response.ContentType = "text/event-stream";
+            for (var piece = 0; piece < Pieces; piece++)
+            {
+                await Answers.EventAsync(context, Answers.Chunk($"{piece}"));
+                if (piece == 0)
+                {
+                    Interlocked.Increment(ref begun);
+                    await go.Task.WaitAsync(context.RequestAborted);
+                }
+
+                if (piece == Pieces / 2 && body.Contains("break", StringComparison.Ordinal))
+                {
+                    context.Abort();
+                    return;
+                }
+            }
+
+            await Answers.EventAsync(context, "[DONE]");
+        }
+    }
+
+    [Fact]
+    public async Task An_answer_names_the_revision_of_the_pod_that_gave_it()
+    {
+        await using var bench = await Bench.StartAsync(bench =>
+        {
+            bench.PutEndpoint("chat");
+            return Task.CompletedTask;
+        });
+        var asked = new HeaderDictionary();
+        await using var pod = await TracedPod.StartAsync(
+            bench,
+            "chat",
+            context =>
+            {
+                asked = new(context.Request.Headers.ToDictionary(header => header.Key, header => header.Value));
+                return Answers.JsonAsync(context, "{}");
+            },
+            revision: "chat-8");
+        using var answer = await bench.EventuallyAsync(() => bench.PostAsync("/v1/chat/completions", Bodies.Chat), answer => answer.StatusCode == HttpStatusCode.OK);
+        Assert.Equal("chat-8", answer.Header("x-llmops-endpoint-revision"));
+        Assert.DoesNotContain("x-llmops-ask-revision", asked.Keys);
+
+        using var direct = await bench.Client.PostAsync(new Uri(pod.Url, "/v1/chat/completions"), new StringContent("{}"), bench.Guard);
+        Assert.Null(direct.Header("x-llmops-endpoint-revision"));
+    }
+}
