@@ -33,7 +33,11 @@ public sealed class SandboxServer : IAsyncDisposable
 
         // Certificates are checked by clients against real time, whatever the sandbox's clock says.
         _certificates = new Certificates(TimeProvider.System.GetUtcNow());
-        Cluster = new Cluster(options.Kinds, options.Time, options.HistoryWindow, options.WatchQueue, options.WebhookTime) { ServiceNetwork = options.ServiceNetwork };
+        Cluster = new Cluster(options.Kinds, options.Time, options.HistoryWindow, options.WatchQueue, options.WebhookTime)
+        {
+            ServiceNetwork = options.ServiceNetwork,
+            ServiceSalt = options.ServiceNetwork == Kinds.Behaviors.ServiceAddresses.Usual ? 0 : (uint)Random.Shared.Next(),
+        };
         foreach (var (service, listener) in options.WebhookServices)
         {
             Cluster.Admission.Services.Register(service, listener);

@@ -6,6 +6,7 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = start;
+    private long _timestamps;
 
     /// <summary>A clock at a fixed, unremarkable moment.</summary>
     public ManualTimeProvider()
@@ -38,7 +39,14 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
     }
 
     /// <inheritdoc/>
-    public override long GetTimestamp() => GetUtcNow().Ticks;
+    public override long GetTimestamp()
+    {
+        Interlocked.Increment(ref _timestamps);
+        return GetUtcNow().Ticks;
+    }
+
+    /// <summary>How often a timestamp has been read: tells a test that what it waits for has been measured.</summary>
+    public long Timestamps => Interlocked.Read(ref _timestamps);
 
     /// <summary>Moves the clock, firing each timer at its own moment.</summary>
     public void Advance(TimeSpan by)

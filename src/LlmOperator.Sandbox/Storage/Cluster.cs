@@ -35,6 +35,9 @@ internal sealed class Cluster : ICluster
     /// <inheritdoc/>
     public byte ServiceNetwork { get; init; } = LlmOperator.Sandbox.Kinds.Behaviors.ServiceAddresses.Usual;
 
+    /// <inheritdoc/>
+    public uint ServiceSalt { get; init; }
+
     /// <summary>The kinds served.</summary>
     public KindRegistry Registry { get; }
 

@@ -27,6 +27,9 @@ internal interface ICluster
     /// <summary>First byte of the addresses of Services.</summary>
     byte ServiceNetwork { get; }
 
+    /// <summary>What makes the addresses of Services others than those of another cluster: where they are opened, clusters beside each other must not open the same.</summary>
+    uint ServiceSalt { get; }
+
     /// <summary>All kinds served now, custom ones included; one entry a collection (its storage version).</summary>
     IReadOnlyCollection<KindDefinition> Kinds { get; }
 

@@ -32,11 +32,13 @@ public sealed class MetricsTests
         {
             // 300 ms to the first token, 200 ms between the others.
             bench.Time.Advance(TimeSpan.FromMilliseconds(number switch { 0 => 300, < 3 => 200, _ => 0 }));
+            var before = bench.Time.Timestamps;
             next.Release();
             await reader.ReadLineAsync(bench.Guard);
             await reader.ReadLineAsync(bench.Guard);
 
             // The piece is passed on before it is measured.
+            await Until.TrueAsync(() => bench.Time.Timestamps > before, "the piece is measured");
             await Until.QuietAsync();
         }
 

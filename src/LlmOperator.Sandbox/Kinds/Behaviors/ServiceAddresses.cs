@@ -15,17 +15,18 @@ internal static class ServiceAddresses
     // The first addresses are where clusters put their API server and DNS.
     private const uint Reserved = 16;
 
-    // Sandboxes beside each other on one machine must not open the same addresses.
-    private static readonly uint Salt = (uint)Random.Shared.Next();
-
     /// <summary>The range, as messages name it.</summary>
     public static string Range(byte network) => $"{network}.96.0.0/12";
 
     /// <summary>A free address for a name.</summary>
-    public static string Next(string name, IReadOnlySet<string?> taken, byte network = Usual)
+    /// <param name="name">Whose.</param>
+    /// <param name="taken">Addresses that are not free.</param>
+    /// <param name="network">First byte of the range.</param>
+    /// <param name="salt">What makes the addresses of one cluster others than those of the next.</param>
+    public static string Next(string name, IReadOnlySet<string?> taken, byte network = Usual, uint salt = 0)
     {
         var usable = Size - Reserved - 1;
-        var start = (network == Usual ? Hash(name) : Hash(name) ^ Salt) % usable;
+        var start = (Hash(name) ^ salt) % usable;
         for (uint i = 0; i < usable; i++)
         {
             var address = ((uint)network << 24) + (96u << 16) + Reserved + ((start + i) % usable);

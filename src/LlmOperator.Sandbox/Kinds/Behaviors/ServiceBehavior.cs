@@ -232,7 +232,7 @@ internal sealed class ServiceBehavior : BuiltinBehavior
         if (spec.Text("clusterIP") is null or "")
         {
             var taken = context.Cluster.List(new ResourceName("", "services")).Select(service => service.Text("spec", "clusterIP")).ToHashSet();
-            spec["clusterIP"] = ServiceAddresses.Next($"{obj.Text("metadata", "namespace")}/{obj.Text("metadata", "name")}", taken, context.Cluster.ServiceNetwork);
+            spec["clusterIP"] = ServiceAddresses.Next($"{obj.Text("metadata", "namespace")}/{obj.Text("metadata", "name")}", taken, context.Cluster.ServiceNetwork, context.Cluster.ServiceSalt);
         }
 
         spec["clusterIPs"] ??= new JsonArray(spec.Text("clusterIP"));

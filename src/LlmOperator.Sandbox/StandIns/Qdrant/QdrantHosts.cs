@@ -13,6 +13,7 @@ public sealed class QdrantHosts
     private const int DefaultPort = 6333;
 
     private readonly ConcurrentDictionary<string, QdrantCluster> _clusters = new(StringComparer.Ordinal);
+    private readonly Dictionary<QdrantCluster, HashSet<string>> _pods = [];
     private readonly Lock _gate = new();
 
     /// <summary>A real server that requests are passed on to; null for none.</summary>
@@ -79,18 +80,27 @@ public sealed class QdrantHosts
         };
     }
 
-    /// <summary>The cluster of a StatefulSet. Its state goes with its volumes: when the first of its nodes starts on an empty one, it begins anew.</summary>
+    /// <summary>The cluster of a StatefulSet. Its state goes with its volumes: when the first of its nodes comes back to an empty one, it begins anew.</summary>
     private QdrantCluster Cluster(string key, ContainerContext context)
     {
         var marker = context.RealPath(Storage) is { } folder ? Path.Combine(folder, Marker) : null;
         lock (_gate)
         {
             var found = _clusters.GetValueOrDefault(key);
-            if (found is null || (marker is not null && !File.Exists(marker) && !found.Nodes.Any(node => node.IsUp)))
+            if (found is null || (marker is not null && !File.Exists(marker) && _pods[found].Contains(context.Pod) && !found.Nodes.Any(node => node.IsUp)))
             {
+                if (found is not null)
+                {
+                    _pods.Remove(found);
+                }
+
                 found = new(context.Time) { Connect = context.Network.ConnectAsync };
                 _clusters[key] = found;
+                _pods[found] = new(StringComparer.Ordinal);
             }
+
+            // Its first nodes start at the same time: one that was never part of it joins.
+            _pods[found].Add(context.Pod);
 
             if (marker is not null)
             {
