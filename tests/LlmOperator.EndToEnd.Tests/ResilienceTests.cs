@@ -65,7 +65,7 @@ public sealed class ResilienceTests : IAsyncLifetime
 
         await BothReadyAsync();
         Assert.True(count > 6);
-        AssertOneOfEach();
+        await AssertOneOfEachAsync();
     }
 
     [Fact]
@@ -113,7 +113,7 @@ public sealed class ResilienceTests : IAsyncLifetime
         await UntilAsync(() => _cluster.Objects.Get(new ObjectRef(Deployments, "default", "twin-8b")) is { } made && made["metadata"]!["deletionTimestamp"] is null);
         await UntilAsync(() => _cluster.Objects.Get(new ObjectRef(Deployments, "default", "qwen3-30b"))?["spec"]?["replicas"]?.GetValue<long>() == 2);
         await BothReadyAsync();
-        AssertOneOfEach();
+        await AssertOneOfEachAsync();
     }
 
     [Fact]
@@ -205,11 +205,13 @@ public sealed class ResilienceTests : IAsyncLifetime
         (_cluster.Objects.Get(new ObjectRef(resource, ns, name))?["status"]?["conditions"] as System.Text.Json.Nodes.JsonArray)?
             .FirstOrDefault(condition => condition!["type"]!.GetValue<string>() == type);
 
-    private void AssertOneOfEach()
+    /// <summary>Two endpoints and the namespace's gateway, which may come a moment later, have a Deployment and a Service each.</summary>
+    private async Task AssertOneOfEachAsync()
     {
-        // Two endpoints and the namespace's gateway.
-        Assert.Equal(3, _cluster.Objects.List(Deployments, "default").Count);
-        Assert.Equal(3, _cluster.Objects.List(Services, "default").Count(service => service["metadata"]!["name"]!.GetValue<string>() != "kubernetes"));
+        await UntilAsync(() => Count(Deployments) >= 3 && Count(Services) >= 3);
+        Assert.Equal((3, 3), (Count(Deployments), Count(Services)));
+
+        int Count(ResourceName resource) => _cluster.Objects.List(resource, "default").Count(obj => obj["metadata"]!["name"]!.GetValue<string>() != "kubernetes");
     }
 
     private async Task UntilAsync(Func<bool> condition)
