@@ -40,7 +40,13 @@ internal sealed class WriteHandler(Cluster cluster, ListHandler lists)
             return;
         }
 
-        if (subresource is not null || !UpdateRules.AllowsCreateOnUpdate(request.Kind) || obj.Text("metadata", "uid") is { Length: > 0 })
+        if (obj.Text("metadata", "uid") is { Length: > 0 } uid)
+        {
+            // Somebody writes to an object that has been deleted meanwhile: the server finds no object with this uid before it finds none at all.
+            throw Refusals.Conflict(request.Kind.Name, request.Name, $"Precondition failed: UID in precondition: {uid}, UID in object meta: ");
+        }
+
+        if (subresource is not null || !UpdateRules.AllowsCreateOnUpdate(request.Kind))
         {
             throw request.NotFound();
         }

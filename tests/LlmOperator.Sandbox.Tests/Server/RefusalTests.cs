@@ -86,6 +86,17 @@ public sealed class RefusalTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_replacement_of_an_object_that_has_been_deleted_meanwhile_conflicts_by_its_uid()
+    {
+        const string widget = """{"apiVersion":"conformance.example.com/v1","kind":"Widget","metadata":{"name":"b"%uid%},"spec":{"size":1}}""";
+        var (code, status) = await Send("PUT", $"{Widgets}/b", widget.Replace("%uid%", ",\"uid\":\"u\"", StringComparison.Ordinal));
+        Assert.Equal((409, "Conflict"), (code, status.Text("reason")));
+
+        (code, status) = await Send("PUT", $"{Widgets}/b", widget.Replace("%uid%", "", StringComparison.Ordinal));
+        Assert.Equal((404, "NotFound"), (code, status.Text("reason")));
+    }
+
+    [Fact]
     public async Task A_failed_precondition_of_a_delete_names_the_kind()
     {
         await CreateWidget();
