@@ -235,24 +235,8 @@ public sealed record CustomResourceDefinitionStatus
 }
 
 /// <summary>One aspect of a definition's state.</summary>
-public sealed record CustomResourceDefinitionCondition
+public sealed record CustomResourceDefinitionCondition : StatusCondition
 {
-    /// <summary><c>Established</c>, <c>NamesAccepted</c> ….</summary>
-    public required string Type { get; set; }
-
-    /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
-    public required string Status { get; set; }
-
-    /// <summary>Machine word.</summary>
-    public string? Reason { get; set; }
-
-    /// <summary>Sentence for a person.</summary>
-    public string? Message { get; set; }
-
-    /// <summary>When the status last changed.</summary>
-    [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? LastTransitionTime { get; set; }
-
     /// <summary>Generation the condition speaks of.</summary>
     public long? ObservedGeneration { get; set; }
 }

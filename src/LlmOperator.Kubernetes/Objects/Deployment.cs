@@ -110,29 +110,9 @@ public sealed record DeploymentStatus
 }
 
 /// <summary>One aspect of a workload's state.</summary>
-public sealed record WorkloadCondition
+public sealed record WorkloadCondition : StatusCondition
 {
-    /// <summary>Aspect, for example <c>Progressing</c>.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public string Type { get; set; } = "";
-
-    /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public string Status { get; set; } = "";
-
-    /// <summary>Machine word.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public string? Reason { get; set; }
-
-    /// <summary>Sentence for a person.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public string? Message { get; set; }
-
     /// <summary>When it was last written.</summary>
     [JsonConverter(typeof(TimeConverter))]
     public DateTimeOffset? LastUpdateTime { get; set; }
-
-    /// <summary>When the status last changed.</summary>
-    [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? LastTransitionTime { get; set; }
 }

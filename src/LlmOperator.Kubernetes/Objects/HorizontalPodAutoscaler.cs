@@ -225,21 +225,4 @@ public sealed record HorizontalPodAutoscalerStatus
 }
 
 /// <summary>One aspect of a scaler's state.</summary>
-public sealed record HorizontalPodAutoscalerCondition
-{
-    /// <summary>Aspect.</summary>
-    public required string Type { get; set; }
-
-    /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
-    public required string Status { get; set; }
-
-    /// <summary>Machine word.</summary>
-    public string? Reason { get; set; }
-
-    /// <summary>Sentence for a person.</summary>
-    public string? Message { get; set; }
-
-    /// <summary>When the status last changed.</summary>
-    [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? LastTransitionTime { get; set; }
-}
+public sealed record HorizontalPodAutoscalerCondition : StatusCondition;

@@ -158,28 +158,9 @@ public sealed record JobStatus
 }
 
 /// <summary>One aspect of a job's state.</summary>
-public sealed record JobCondition
+public sealed record JobCondition : StatusCondition
 {
-    /// <summary>Aspect, for example <c>Complete</c>.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public required string Type { get; set; }
-
-    /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public required string Status { get; set; }
-
-    /// <summary>Machine word.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public string? Reason { get; set; }
-
-    /// <summary>Sentence for a person.</summary>
-    public string? Message { get; set; }
-
     /// <summary>When it was last checked.</summary>
     [JsonConverter(typeof(TimeConverter))]
     public DateTimeOffset? LastProbeTime { get; set; }
-
-    /// <summary>When the status last changed.</summary>
-    [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? LastTransitionTime { get; set; }
 }

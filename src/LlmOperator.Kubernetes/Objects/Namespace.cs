@@ -48,24 +48,4 @@ public sealed record NamespaceStatus
 }
 
 /// <summary>One aspect of a namespace's deletion.</summary>
-public sealed record NamespaceCondition
-{
-    /// <summary>Aspect.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public required string Type { get; set; }
-
-    /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public required string Status { get; set; }
-
-    /// <summary>Machine word.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public string? Reason { get; set; }
-
-    /// <summary>Sentence for a person.</summary>
-    public string? Message { get; set; }
-
-    /// <summary>When the status last changed.</summary>
-    [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? LastTransitionTime { get; set; }
-}
+public sealed record NamespaceCondition : StatusCondition;

@@ -67,31 +67,11 @@ public sealed record NodeStatus
 }
 
 /// <summary>One aspect of a node's state.</summary>
-public sealed record NodeCondition
+public sealed record NodeCondition : StatusCondition
 {
-    /// <summary>Aspect, for example <c>Ready</c>.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public string Type { get; set; } = "";
-
-    /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public string Status { get; set; } = "";
-
-    /// <summary>Machine word.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public string? Reason { get; set; }
-
-    /// <summary>Sentence for a person.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public string? Message { get; set; }
-
     /// <summary>When it was last reported.</summary>
     [JsonConverter(typeof(TimeConverter))]
     public DateTimeOffset? LastHeartbeatTime { get; set; }
-
-    /// <summary>When the status last changed.</summary>
-    [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? LastTransitionTime { get; set; }
 }
 
 /// <summary>An address of a node.</summary>

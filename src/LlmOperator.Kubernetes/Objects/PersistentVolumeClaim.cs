@@ -98,28 +98,9 @@ public sealed record PersistentVolumeClaimStatus
 }
 
 /// <summary>One aspect of a claim's state.</summary>
-public sealed record PersistentVolumeClaimCondition
+public sealed record PersistentVolumeClaimCondition : StatusCondition
 {
-    /// <summary>Aspect.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public string Type { get; set; } = "";
-
-    /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public string Status { get; set; } = "";
-
-    /// <summary>Machine word.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public string? Reason { get; set; }
-
-    /// <summary>Sentence for a person.</summary>
-    public string? Message { get; set; }
-
     /// <summary>When it was last checked.</summary>
     [JsonConverter(typeof(TimeConverter))]
     public DateTimeOffset? LastProbeTime { get; set; }
-
-    /// <summary>When the status last changed.</summary>
-    [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? LastTransitionTime { get; set; }
 }

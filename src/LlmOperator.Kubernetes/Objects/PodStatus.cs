@@ -61,31 +61,11 @@ public sealed record PodIP
 }
 
 /// <summary>One aspect of a pod's state.</summary>
-public sealed record PodCondition
+public sealed record PodCondition : StatusCondition
 {
-    /// <summary>Aspect, for example <c>Ready</c>.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public string Type { get; set; } = "";
-
-    /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public string Status { get; set; } = "";
-
-    /// <summary>Machine word.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public string? Reason { get; set; }
-
-    /// <summary>Sentence for a person.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public string? Message { get; set; }
-
     /// <summary>When it was last checked.</summary>
     [JsonConverter(typeof(TimeConverter))]
     public DateTimeOffset? LastProbeTime { get; set; }
-
-    /// <summary>When the status last changed.</summary>
-    [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? LastTransitionTime { get; set; }
 
     /// <summary>Generation the condition speaks of.</summary>
     public long? ObservedGeneration { get; set; }

@@ -71,24 +71,4 @@ public sealed record ReplicaSetStatus
 }
 
 /// <summary>One aspect of a replica set's state.</summary>
-public sealed record ReplicaSetCondition
-{
-    /// <summary>Aspect.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public string Type { get; set; } = "";
-
-    /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public string Status { get; set; } = "";
-
-    /// <summary>Machine word.</summary>
-    [JsonConverter(typeof(PooledStringConverter))]
-    public string? Reason { get; set; }
-
-    /// <summary>Sentence for a person.</summary>
-    public string? Message { get; set; }
-
-    /// <summary>When the status last changed.</summary>
-    [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? LastTransitionTime { get; set; }
-}
+public sealed record ReplicaSetCondition : StatusCondition;
