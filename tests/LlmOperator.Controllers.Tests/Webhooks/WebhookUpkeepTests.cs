@@ -19,7 +19,7 @@ namespace LlmOperator.Controllers.Tests.Webhooks;
 public sealed class WebhookUpkeepTests : IAsyncLifetime
 {
     private const string Namespace = "llm-operator";
-    private readonly CancellationTokenSource _guard = new(TimeSpan.FromSeconds(60));
+    private readonly CancellationTokenSource _guard = new(TimeSpan.FromMinutes(3));
     private readonly string _kubeconfig = Path.GetTempFileName();
     private readonly ManualTimeProvider _clock = new();
     private readonly List<Replica> _replicas = [];

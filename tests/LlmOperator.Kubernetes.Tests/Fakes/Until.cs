@@ -6,7 +6,7 @@ namespace LlmOperator.Kubernetes.Tests.Fakes;
 /// <summary>Waits for what loops on the thread pool bring about, without sleeping; gives up after a generous time.</summary>
 internal static class Until
 {
-    private static readonly TimeSpan Hang = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Hang = TimeSpan.FromSeconds(90);
 
     public static async Task TrueAsync(Func<bool> condition, string what)
     {
