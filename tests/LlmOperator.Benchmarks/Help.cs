@@ -31,6 +31,10 @@ internal static class Help
                            --small N           small requests of a turn (40000)
                            --spans N           small requests memory is watched over (1000000)
                            --sidecar PATH      prompt-trace; the one built in this repository without it
+          gateway          the gateway, and nginx where it is installed, beside a direct connection to a trivial server
+                           --only, --rounds, --rate, --seconds, --small N   as of prompt-trace (small requests of a turn: 20000)
+                           --requests N        small requests memory is watched over (200000)
+                           --gateway, --cli PATH   llm-gateway and kubectl-llm; those built in this repository without them
           rag-copy         a migration of a collection of Qdrant (the stand-in, in a process of its own): rate, and memory as it goes on
                            --points N          (100000)
                            --size N            numbers of a vector (384)

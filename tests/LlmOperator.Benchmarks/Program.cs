@@ -3,6 +3,7 @@ using LlmOperator.Benchmarks;
 using LlmOperator.Benchmarks.Clusters;
 using LlmOperator.Benchmarks.Echo;
 using LlmOperator.Benchmarks.Endpoints;
+using LlmOperator.Benchmarks.Gateways;
 using LlmOperator.Benchmarks.PromptTrace;
 using LlmOperator.Benchmarks.Rag;
 using LlmOperator.Benchmarks.Watching;
@@ -26,6 +27,7 @@ try
         "echo" => EchoCommand.RunAsync,
         "echo-load" => EchoLoadCommand.RunAsync,
         "endpoints" => EndpointsCommand.RunAsync,
+        "gateway" => GatewayCommand.RunAsync,
         "prompt-trace" => PromptTraceCommand.RunAsync,
         "prompt-trace-engine" => TrivialEngine.RunAsync,
         "rag-copy" => RagCopyCommand.RunAsync,

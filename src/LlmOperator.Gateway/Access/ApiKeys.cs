@@ -70,7 +70,7 @@ internal sealed partial class ApiKeys : IAsyncDisposable
         throw new RefusedException(new(
             StatusCodes.Status401Unauthorized,
             "invalid_api_key",
-            header.Length == 0 ? "An API key is needed: send it as Authorization: Bearer KEY" : "The API key is not valid"));
+            header.Length == 0 ? "An API key is needed: send it as Authorization: Bearer KEY" : "The API key is not valid; those who run this gateway give them out"));
     }
 
     /// <summary>Counts a request of a caller, or refuses it.</summary>

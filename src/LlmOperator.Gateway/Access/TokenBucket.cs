@@ -25,6 +25,19 @@ internal sealed class TokenBucket(double perMinute, TimeProvider time)
         }
     }
 
+    /// <summary>What is left; below nothing when more was used.</summary>
+    public double Left
+    {
+        get
+        {
+            lock (_gate)
+            {
+                Fill();
+                return _level;
+            }
+        }
+    }
+
     /// <summary>Takes an amount if there is as much.</summary>
     /// <returns>Null when it was taken; else how long it takes until there is as much.</returns>
     public TimeSpan? TryTake(double amount)

@@ -45,13 +45,19 @@ internal sealed record EndpointFacts
     /// <summary>The same in the words of the GenAI conventions.</summary>
     public string Provider => Engine == EngineType.LlamaCpp ? "llama.cpp" : Engine.ToLowerInvariant();
 
-    /// <summary>Revision that answers requests.</summary>
+    /// <summary>Revision that answers requests, as far as the cluster says.</summary>
     public string? Revision { get; init; }
+
+    /// <summary>Revision the model is that of. While it is rolled out, pods of an earlier one answer too, and may have another model.</summary>
+    public string? TargetRevision { get; init; }
 
     public string? Model { get; init; }
 
     /// <summary>Commit of the model.</summary>
     public string? ModelRevision { get; init; }
+
+    /// <summary>Whether pods of a revision have the model.</summary>
+    public bool IsModelOf(string? revision) => TargetRevision is null || revision == TargetRevision;
 
     /// <summary>Sampling where a request does not say. An endpoint with retrieval has the pipeline's where its spec says nothing.</summary>
     public GenerationSpec? Generation { get; init; }
@@ -82,6 +88,7 @@ internal sealed record EndpointFacts
             Created = endpoint.Metadata.CreationTimestamp ?? DateTimeOffset.UnixEpoch,
             Engine = (spec.Engine ?? new()).Type,
             Revision = endpoint.Status?.ActiveRevision ?? endpoint.Status?.TargetRevision,
+            TargetRevision = endpoint.Status?.TargetRevision,
             Model = endpoint.Status?.Model?.Name ?? spec.ModelRef.Name,
             ModelRevision = endpoint.Status?.Model?.Revision,
             Generation = spec.Generation ?? (spec.Rag is null ? null : new()),

@@ -16,7 +16,7 @@ internal sealed class RagMetrics
     {
         _degradations = meter.CreateCounter<long>("llm_gateway_rag_degradations_total", null, "Steps of retrieval that were left out because they failed, by step and reason");
         _ingested = meter.CreateCounter<long>("llm_gateway_rag_ingested_total", null, "Documents that were given to an index, by what became of them");
-        _steps = meter.CreateHistogram("llm_gateway_rag_step_duration", "s", "Time the steps of retrieval and generation took", null, new InstrumentAdvice<double>
+        _steps = meter.CreateHistogram("llm_gateway_rag_step_duration_seconds", null, "Time the steps of retrieval and generation took", null, new InstrumentAdvice<double>
         {
             HistogramBucketBoundaries = [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024, 2.048, 4.096, 8.192, 16.384, 32.768],
         });

@@ -30,6 +30,11 @@ internal sealed record RequestFields
     /// <exception cref="RefusedException">It is not an object, or does not say which model it is for.</exception>
     public static RequestFields Read(ReadOnlySpan<byte> body)
     {
+        if (body.IsEmpty)
+        {
+            throw Bad("The body is empty; send a JSON object with the field model", null, "invalid_json");
+        }
+
         try
         {
             return Scan(body);

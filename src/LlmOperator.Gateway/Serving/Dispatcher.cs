@@ -110,6 +110,7 @@ internal sealed partial class Dispatcher(GatewayOptions options, HttpMessageInvo
             first.CancelAfter(Timeout.InfiniteTimeSpan);
             exchange.Answered(response);
             EngineAnswer.CopyHead(response, context.Response);
+            Provenance.Answered(context.Response.Headers, request.Facts);
             var rewriter = request.Findings?.InsertInto(response, exchange.Meter);
             if (rewriter is not null)
             {

@@ -61,7 +61,7 @@ internal sealed partial class GatewayHandler(
         catch (Exception error) when (!context.Response.HasStarted)
         {
             Log.Fault(logger, error);
-            await new OpenAiError(StatusCodes.Status500InternalServerError, "internal_error", "The gateway failed at this request").WriteAsync(context).ConfigureAwait(false);
+            await new OpenAiError(StatusCodes.Status500InternalServerError, "internal_error", "The gateway failed at this request, and its log says why. Try again.").WriteAsync(context).ConfigureAwait(false);
         }
         finally
         {
@@ -83,7 +83,7 @@ internal sealed partial class GatewayHandler(
         var ragRoute = RagRoute.Of(path);
         if (operation is null && !isModels && path != Routes.Feedback && ragRoute is null)
         {
-            throw new RefusedException(new(StatusCodes.Status404NotFound, "unknown_url", $"There is no {request.Method} {Shortened(path)} here"));
+            throw new RefusedException(new(StatusCodes.Status404NotFound, "unknown_url", $"There is no {request.Method} {Shortened(path)} here; models are asked at /v1/chat/completions, /v1/completions, /v1/embeddings and /v1/rerank, and /v1/models lists them"));
         }
 
         var allowed = isModels ? "GET, HEAD" : ragRoute is { Kind: RagRouteKind.Document } ? "DELETE" : "POST";
@@ -99,20 +99,28 @@ internal sealed partial class GatewayHandler(
         }
 
         var caller = keys.Identify(context);
-        return operation is not null ? LimitedAsync(caller, async () =>
+        return operation is not null ? LimitedAsync(context, caller, async () =>
             {
                 using var body = await bodies.ReadAsync(context).ConfigureAwait(false);
                 await AskAsync(context, operation, preparer.Prepare(operation, body.Bytes, caller)).ConfigureAwait(false);
             })
-            : ragRoute is not null ? LimitedAsync(caller, () => ragRoute.Kind is RagRouteKind.Documents or RagRouteKind.Document ? ingest.AnswerAsync(context, ragRoute, caller) : rag.AnswerAsync(context, ragRoute, caller))
+            : ragRoute is not null ? LimitedAsync(context, caller, () => ragRoute.Kind is RagRouteKind.Documents or RagRouteKind.Document ? ingest.AnswerAsync(context, ragRoute, caller) : rag.AnswerAsync(context, ragRoute, caller))
             : path == Routes.Feedback ? feedback.AnswerAsync(context, caller)
             : path.Length > Routes.Models.Length + 1 ? models.OneAsync(context, path[(Routes.Models.Length + 1)..])
             : models.ListAsync(context);
     }
 
-    private async Task LimitedAsync(Caller caller, Func<Task> answer)
+    private async Task LimitedAsync(HttpContext context, Caller caller, Func<Task> answer)
     {
-        keys.Admit(caller);
+        try
+        {
+            keys.Admit(caller);
+        }
+        finally
+        {
+            LimitHeaders.Write(context.Response.Headers, caller);
+        }
+
         try
         {
             if (Interlocked.Increment(ref _inside) > options.MaxConcurrentRequests)

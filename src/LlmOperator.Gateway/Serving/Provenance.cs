@@ -1,3 +1,4 @@
+using LlmOperator.Gateway.Cluster;
 using LlmOperator.Gateway.Rag.Serving;
 using LlmOperator.Inference.Proxying;
 using LlmOperator.Inference.Tracing;
@@ -18,17 +19,29 @@ internal static class Provenance
     {
         headers[TraceId] = trace.TraceId.ToHexString();
         headers[Endpoint] = request.Facts.Name;
-        Add(PodRevision.Header, request.Facts.Revision);
-        Add(ModelRevision, request.Facts.ModelRevision);
-        Add(TemplateHash, request.TemplateHash);
-        Add(Findings.Header, request.Findings?.HeaderValue);
+        Add(headers, PodRevision.Header, request.Facts.Revision);
+        Add(headers, TemplateHash, request.TemplateHash);
+        Add(headers, Findings.Header, request.Findings?.HeaderValue);
+        Answered(headers, request.Facts);
+    }
 
-        void Add(string name, string? value)
+    /// <summary>A pod has said which revision it is of: the model is told where it is known to be that pod's.</summary>
+    public static void Answered(IHeaderDictionary headers, EndpointFacts facts)
+    {
+        headers.Remove(ModelRevision);
+        Add(headers, ModelRevision, facts.IsModelOf(Revision(headers)) ? facts.ModelRevision : null);
+    }
+
+    /// <summary>The same facts, of the revision that answered.</summary>
+    public static EndpointFacts Of(IHeaderDictionary headers, EndpointFacts facts) => Revision(headers) is { } revision && revision != facts.Revision ? facts with { Revision = revision } : facts;
+
+    private static string? Revision(IHeaderDictionary headers) => headers.TryGetValue(PodRevision.Header, out var values) ? values.ToString() : null;
+
+    private static void Add(IHeaderDictionary headers, string name, string? value)
+    {
+        if (value is not null && !value.AsSpan().ContainsAnyExceptInRange(' ', '~'))
         {
-            if (value is not null && !value.AsSpan().ContainsAnyExceptInRange(' ', '~'))
-            {
-                headers[name] = value;
-            }
+            headers[name] = value;
         }
     }
 }

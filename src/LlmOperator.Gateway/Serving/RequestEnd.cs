@@ -22,7 +22,8 @@ internal sealed class RequestEnd(RequestTracer tracer, GatewayMetrics metrics)
         metrics.Answered(request.Facts.Name, status);
         metrics.Record(request.Facts, exchange);
         request.Caller.Tokens?.Charge(TokensOf(request, exchange));
-        tracer.End(request, traced, context.Request.Path.Value!, status);
+        var facts = Provenance.Of(context.Response.Headers, request.Facts);
+        tracer.End(ReferenceEquals(facts, request.Facts) ? request : request with { Facts = facts }, traced, context.Request.Path.Value!, status);
     }
 
     /// <summary>The tokens a request is charged with. Where the answer does not say how long the prompt was, four bytes count as one.</summary>

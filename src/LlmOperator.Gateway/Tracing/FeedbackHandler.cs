@@ -109,7 +109,7 @@ internal sealed partial class FeedbackHandler(GatewayOptions options, ClusterVie
 
     private static partial class Log
     {
-        [LoggerMessage(51, LogLevel.Information, "Feedback on trace {Trace} of {Endpoint}: {Score}, passed on to {Receivers} receivers")]
+        [LoggerMessage(51, LogLevel.Information, "Feedback on trace {Trace} of {Endpoint}: {Score}; receivers told: {Receivers}")]
         public static partial void Taken(ILogger logger, string trace, string endpoint, double score, int receivers);
     }
 }

@@ -109,7 +109,8 @@ internal sealed partial class RequestTracer(TraceExporters exporters, TraceMemor
     {
         yield return SpanAttribute.Of(EndpointNames.Endpoint, facts.Name);
         yield return SpanAttribute.Of(EndpointNames.EndpointNamespace, facts.Namespace);
-        foreach (var (key, value) in new[] { (EndpointNames.EndpointRevision, facts.Revision), (EndpointNames.Model, facts.Model), (EndpointNames.ModelRevision, facts.ModelRevision) })
+        var isModelKnown = facts.IsModelOf(facts.Revision);
+        foreach (var (key, value) in new[] { (EndpointNames.EndpointRevision, facts.Revision), (EndpointNames.Model, isModelKnown ? facts.Model : null), (EndpointNames.ModelRevision, isModelKnown ? facts.ModelRevision : null) })
         {
             if (value is not null)
             {

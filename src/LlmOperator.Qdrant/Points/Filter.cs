@@ -157,9 +157,10 @@ public sealed record Condition
 
     private static Condition Field(string key, string test, JsonObject value) => new(new JsonObject { ["key"] = key, [test] = value });
 
-    private static JsonArray Texts(IReadOnlyList<string> values) => [.. values.Select(value => JsonValue.Create(value))];
+    // As nodes: an array's other Add serialises by reflection, which is not there in a trimmed program.
+    private static JsonArray Texts(IReadOnlyList<string> values) => [.. values.Select(value => (JsonNode?)JsonValue.Create(value))];
 
-    private static JsonArray Numbers(IReadOnlyList<long> values) => [.. values.Select(value => JsonValue.Create(value))];
+    private static JsonArray Numbers(IReadOnlyList<long> values) => [.. values.Select(value => (JsonNode?)JsonValue.Create(value))];
 
     private static JsonObject Bounds<T>(T? gte, T? lte, T? gt, T? lt)
         where T : struct

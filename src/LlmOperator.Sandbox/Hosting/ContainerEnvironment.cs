@@ -13,7 +13,12 @@ namespace LlmOperator.Sandbox.Hosting;
 internal sealed class ContainerConfigException(string message) : Exception(message);
 
 /// <summary>Fills in a container's variables as a kubelet does: whole ConfigMaps and Secrets first, then one by one in order, each seeing those before it.</summary>
-internal sealed class ContainerEnvironment(ICluster cluster, JsonObject pod, string podIp, string hostIp)
+/// <param name="cluster">The cluster.</param>
+/// <param name="pod">The pod.</param>
+/// <param name="podIp">Its address.</param>
+/// <param name="hostIp">Address of its node.</param>
+/// <param name="immutable">What a pod has read of immutable ConfigMaps and Secrets, which is not read again.</param>
+internal sealed class ContainerEnvironment(ICluster cluster, JsonObject pod, string podIp, string hostIp, IDictionary<ObjectRef, IReadOnlyDictionary<string, byte[]>> immutable)
 {
     private static readonly ResourceName Secrets = new("", "secrets");
 
@@ -90,21 +95,31 @@ internal sealed class ContainerEnvironment(ICluster cluster, JsonObject pod, str
     /// <exception cref="ContainerConfigException">It is not there.</exception>
     public IReadOnlyDictionary<string, byte[]>? Data(bool secret, string name, bool optional)
     {
-        var resource = secret ? Secrets : Resources.ConfigMaps;
-        if (cluster.Get(new ObjectRef(resource, pod.Namespace(), name)) is not { } found)
+        var key = new ObjectRef(secret ? Secrets : Resources.ConfigMaps, pod.Namespace(), name);
+        if (immutable.TryGetValue(key, out var kept))
+        {
+            return kept;
+        }
+
+        if (cluster.Get(key) is not { } found)
         {
             return optional ? null : throw new ContainerConfigException($"{(secret ? "secret" : "configmap")} \"{name}\" not found");
         }
 
         var data = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
-        foreach (var (key, value) in found.Object("data") ?? [])
+        foreach (var (entry, value) in found.Object("data") ?? [])
         {
-            data[key] = secret ? Convert.FromBase64String(value.Text() ?? "") : Encoding.UTF8.GetBytes(value.Text() ?? "");
+            data[entry] = secret ? Convert.FromBase64String(value.Text() ?? "") : Encoding.UTF8.GetBytes(value.Text() ?? "");
         }
 
-        foreach (var (key, value) in found.Object("binaryData") ?? [])
+        foreach (var (entry, value) in found.Object("binaryData") ?? [])
         {
-            data[key] = Convert.FromBase64String(value.Text() ?? "");
+            data[entry] = Convert.FromBase64String(value.Text() ?? "");
+        }
+
+        if (found.Flag("immutable") == true)
+        {
+            immutable[key] = data;
         }
 
         return data;

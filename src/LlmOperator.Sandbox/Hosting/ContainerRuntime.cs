@@ -12,6 +12,7 @@ namespace LlmOperator.Sandbox.Hosting;
 internal sealed class ContainerRuntime(IReadOnlyList<ContainerHost> hosts, SandboxNetwork network, ICluster cluster, PodLogs logs) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<HostedRun, byte> _running = new();
+    private readonly ConcurrentDictionary<string, Dictionary<ObjectRef, IReadOnlyDictionary<string, byte[]>>> _immutable = new();
     private readonly PodVolumes _volumes = new(cluster);
 
     /// <summary>Addresses of pods.</summary>
@@ -28,7 +29,7 @@ internal sealed class ContainerRuntime(IReadOnlyList<ContainerHost> hosts, Sandb
     /// <exception cref="ContainerConfigException">Something it refers to is not there.</exception>
     public ContainerContext Prepare(JsonObject pod, JsonObject container, string podIp, string hostIp)
     {
-        var environment = new ContainerEnvironment(cluster, pod, podIp, hostIp);
+        var environment = Environment(pod, podIp, hostIp);
         var variables = environment.Of(container);
         var mounts = _volumes.Mount(pod, container, environment, variables);
         var key = pod.RefIn(Resources.Pods);
@@ -51,6 +52,13 @@ internal sealed class ContainerRuntime(IReadOnlyList<ContainerHost> hosts, Sandb
             WriteLine = Write,
         };
     }
+
+    /// <summary>Brings what containers of a pod have mounted up to date.</summary>
+    /// <param name="pod">The pod.</param>
+    /// <param name="podIp">Address of the pod.</param>
+    /// <param name="hostIp">Address of its node.</param>
+    /// <exception cref="ContainerConfigException">Something a volume refers to is not there: that volume stays as it is.</exception>
+    public void Refresh(JsonObject pod, string podIp, string hostIp) => _volumes.Refresh(pod, Environment(pod, podIp, hostIp));
 
     /// <summary>Starts a container.</summary>
     public HostedRun Start(ContainerContext context, JsonObject container, JsonObject pod, Action changed)
@@ -79,6 +87,7 @@ internal sealed class ContainerRuntime(IReadOnlyList<ContainerHost> hosts, Sandb
     {
         await Task.WhenAll(runs.Select(run => run.KillAsync())).ConfigureAwait(false);
         _volumes.Forget(uid);
+        _immutable.TryRemove(uid, out _);
         network.Release(IPAddress.Parse(podIp));
     }
 
@@ -89,4 +98,6 @@ internal sealed class ContainerRuntime(IReadOnlyList<ContainerHost> hosts, Sandb
         _volumes.Dispose();
         network.Dispose();
     }
+
+    private ContainerEnvironment Environment(JsonObject pod, string podIp, string hostIp) => new(cluster, pod, podIp, hostIp, _immutable.GetOrAdd(pod.Uid(), _ => []));
 }

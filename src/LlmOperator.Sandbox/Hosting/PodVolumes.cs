@@ -8,6 +8,10 @@ namespace LlmOperator.Sandbox.Hosting;
 /// <summary>Volumes of pods as folders of this machine, under one that is private to the user and goes with the cluster.</summary>
 internal sealed class PodVolumes(ICluster cluster) : IDisposable
 {
+    // No volume can have such a name.
+    private const string Staging = ".staging";
+    private const string SubPaths = ".subpaths";
+
     private readonly string _root = Directory.CreateTempSubdirectory("llm-sandbox-").FullName;
 
     /// <summary>Makes the volumes a container mounts, with what is in them.</summary>
@@ -19,27 +23,23 @@ internal sealed class PodVolumes(ICluster cluster) : IDisposable
         var mounts = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var mount in container.Objects("volumeMounts"))
         {
-            var name = mount.Text("name") ?? "";
-            if (!volumes.TryGetValue(name, out var volume))
+            if (!volumes.TryGetValue(mount.Text("name") ?? "", out var volume))
             {
                 continue;
             }
 
-            var folder = Folder(pod, name, volume);
-            try
-            {
-                Fill(folder, volume, environment);
-            }
-            catch (ContainerConfigException missing)
-            {
-                throw new ContainerConfigException($"MountVolume.SetUp failed for volume \"{name}\" : {missing.Message}");
-            }
-
+            var folder = Folder(pod, volume);
+            Directory.CreateDirectory(folder);
+            Fill(pod, volume, environment);
             var sub = mount.Text("subPath") ?? ContainerEnvironment.Expand(mount.Text("subPathExpr") ?? "", variables);
             var path = Inside(folder, sub);
             if (!Path.Exists(path))
             {
                 Directory.CreateDirectory(path);
+            }
+            else if (path != folder && IsRefreshed(volume))
+            {
+                path = Copy(path, Path.Combine(PodFolder(pod), SubPaths, container.Text("name") ?? "", $"{mounts.Count}"));
             }
 
             mounts[mount.Text("mountPath") ?? "/"] = path;
@@ -48,55 +48,99 @@ internal sealed class PodVolumes(ICluster cluster) : IDisposable
         return mounts;
     }
 
+    /// <summary>Whether what a pod mounts may change while it runs.</summary>
+    public static bool AreRefreshed(JsonObject pod) => pod.Objects("spec", "volumes").Any(IsRefreshed);
+
+    /// <summary>Brings the volumes that containers of a pod mount up to date.</summary>
+    /// <exception cref="ContainerConfigException">What should be in one is not there: that one stays as it is.</exception>
+    public void Refresh(JsonObject pod, ContainerEnvironment environment)
+    {
+        ContainerConfigException? problem = null;
+        foreach (var volume in pod.Objects("spec", "volumes").Where(volume => IsRefreshed(volume) && Directory.Exists(Folder(pod, volume))))
+        {
+            try
+            {
+                Fill(pod, volume, environment);
+            }
+            catch (ContainerConfigException missing)
+            {
+                problem ??= missing;
+            }
+        }
+
+        if (problem is not null)
+        {
+            throw problem;
+        }
+    }
+
     /// <summary>Removes the volumes that end with a pod.</summary>
     public void Forget(string uid) => Remove(Path.Combine(_root, "pods", uid));
 
     /// <inheritdoc/>
     public void Dispose() => Remove(_root);
 
+    private static bool IsRefreshed(JsonObject volume) => volume["configMap"] is not null || volume["secret"] is not null || volume["downwardAPI"] is not null || volume["projected"] is not null;
+
     /// <summary>A claim's folder outlives the pod, though not the claim: a new one of the same name is empty. Every other is the pod's own.</summary>
-    private string Folder(JsonObject pod, string name, JsonObject volume)
+    private string Folder(JsonObject pod, JsonObject volume) => volume.Text("persistentVolumeClaim", "claimName") is { } claim
+        ? Path.Combine(_root, "claims", pod.Namespace() ?? "default", $"{claim}-{cluster.Get(new ObjectRef(Resources.Claims, pod.Namespace(), claim))?.Uid()}")
+        : Path.Combine(PodFolder(pod), volume.Text("name") ?? "");
+
+    private string PodFolder(JsonObject pod) => Path.Combine(_root, "pods", pod.Uid());
+
+    private void Fill(JsonObject pod, JsonObject volume, ContainerEnvironment environment)
     {
-        var path = volume.Text("persistentVolumeClaim", "claimName") is { } claim
-            ? Path.Combine(_root, "claims", pod.Namespace() ?? "default", $"{claim}-{cluster.Get(new ObjectRef(Resources.Claims, pod.Namespace(), claim))?.Uid()}")
-            : Path.Combine(_root, "pods", pod.Uid(), name);
-        Directory.CreateDirectory(path);
-        return path;
+        if (!IsRefreshed(volume))
+        {
+            return;
+        }
+
+        var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
+        try
+        {
+            foreach (var source in volume["projected"] is null ? [volume] : volume.Objects("projected", "sources"))
+            {
+                Read(source, environment, files);
+            }
+        }
+        catch (ContainerConfigException missing)
+        {
+            throw new ContainerConfigException($"MountVolume.SetUp failed for volume \"{volume.Text("name")}\" : {missing.Message}");
+        }
+
+        var folder = Folder(pod, volume);
+        foreach (var path in files.Keys)
+        {
+            Inside(folder, path);
+        }
+
+        AtomicWriter.Write(folder, Path.Combine(PodFolder(pod), Staging), files, cluster.Time.GetUtcNow());
     }
 
-    private static void Fill(string folder, JsonObject volume, ContainerEnvironment environment)
+    private static void Read(JsonObject source, ContainerEnvironment environment, SortedDictionary<string, byte[]> files)
     {
-        if (volume.Object("configMap") is { } map)
+        if (source.Object("configMap") is { } map)
         {
-            Data(folder, map, map.Text("name"), secret: false, environment);
+            Data(map, map.Text("name"), secret: false, environment, files);
         }
-        else if (volume.Object("secret") is { } secret)
+        else if (source.Object("secret") is { } secret)
         {
-            Data(folder, secret, secret.Text("secretName"), secret: true, environment);
+            Data(secret, secret.Text("secretName") ?? secret.Text("name"), secret: true, environment, files);
         }
-        else if (volume.Object("downwardAPI") is { } fields)
+        else if (source.Object("downwardAPI") is { } fields)
         {
-            Fields(folder, fields, environment);
-        }
-
-        foreach (var source in volume.Objects("projected", "sources"))
-        {
-            if (source.Object("configMap") is { } projectedMap)
+            foreach (var item in fields.Objects("items"))
             {
-                Data(folder, projectedMap, projectedMap.Text("name"), secret: false, environment);
-            }
-            else if (source.Object("secret") is { } projectedSecret)
-            {
-                Data(folder, projectedSecret, projectedSecret.Text("name"), secret: true, environment);
-            }
-            else if (source.Object("downwardAPI") is { } projectedFields)
-            {
-                Fields(folder, projectedFields, environment);
+                if (item.Text("fieldRef", "fieldPath") is { } field)
+                {
+                    files[item.Text("path") ?? ""] = Encoding.UTF8.GetBytes(environment.Field(field));
+                }
             }
         }
     }
 
-    private static void Data(string folder, JsonObject source, string? name, bool secret, ContainerEnvironment environment)
+    private static void Data(JsonObject source, string? name, bool secret, ContainerEnvironment environment, SortedDictionary<string, byte[]> files)
     {
         if (environment.Data(secret, name ?? "", source.Flag("optional") == true) is not { } data)
         {
@@ -113,27 +157,33 @@ internal sealed class PodVolumes(ICluster cluster) : IDisposable
         {
             if (items.Count == 0 || items.ContainsKey(key))
             {
-                Write(folder, items.GetValueOrDefault(key, key), bytes);
+                files[items.GetValueOrDefault(key, key)] = bytes;
             }
         }
     }
 
-    private static void Fields(string folder, JsonObject source, ContainerEnvironment environment)
+    /// <summary>A part of a volume is mounted as it is when the container starts: the file of then, whatever its name stands for later.</summary>
+    private static string Copy(string path, string target)
     {
-        foreach (var item in source.Objects("items"))
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        Remove(target);
+        File.Delete(target);
+        if (!Directory.Exists(path))
         {
-            if (item.Text("fieldRef", "fieldPath") is { } field)
-            {
-                Write(folder, item.Text("path") ?? "", Encoding.UTF8.GetBytes(environment.Field(field)));
-            }
+            File.Copy(path, target);
+            return target;
         }
-    }
 
-    private static void Write(string folder, string name, byte[] bytes)
-    {
-        var file = Inside(folder, name);
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        File.WriteAllBytes(file, bytes);
+        var from = path + Path.DirectorySeparatorChar;
+        Directory.CreateDirectory(target);
+        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(target, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+
+        return target;
     }
 
     private static string Inside(string folder, string path)

@@ -121,6 +121,12 @@ internal sealed class PodRun
     /// <summary>Init containers in order, then the others.</summary>
     public required List<ContainerRun> Containers { get; init; }
 
+    /// <summary>When what its containers have mounted is brought up to date; null while nothing of it can change.</summary>
+    public DateTimeOffset? RefreshDue { get; set; }
+
+    /// <summary>What kept a volume from being brought up to date the last time; null when nothing did.</summary>
+    public string? RefreshProblem { get; set; }
+
     /// <summary>The end of its containers that really run; null while it is not being deleted.</summary>
     public Task? Stopping { get; set; }
 

@@ -10,6 +10,9 @@ internal sealed partial class Kubelet
 {
     private static readonly TimeSpan MissingRetry = TimeSpan.FromSeconds(2);
 
+    // A kubelet's syncFrequency.
+    private static readonly TimeSpan SyncPeriod = TimeSpan.FromMinutes(1);
+
     /// <summary>Looks for what a container needs to be made.</summary>
     /// <returns>When to look again; null when nothing is missing.</returns>
     private DateTimeOffset? FindMissing(JsonObject pod, PodRun run, ContainerRun container, string node)
@@ -41,6 +44,39 @@ internal sealed partial class Kubelet
             container.Due = Now + MissingRetry;
             return container.Due;
         }
+    }
+
+    /// <summary>Brings ConfigMaps, Secrets and fields that running containers have mounted up to date, once a period.</summary>
+    /// <returns>When to do so again; null when nothing is mounted that may change.</returns>
+    private DateTimeOffset? RefreshVolumes(JsonObject pod, PodRun run, string node)
+    {
+        if (hosting is null || !PodVolumes.AreRefreshed(pod) || !run.Containers.Any(container => container is { Phase: ContainerPhase.Running, Hosted: not null }))
+        {
+            return run.RefreshDue = null;
+        }
+
+        if (run.RefreshDue <= Now)
+        {
+            run.RefreshDue = null;
+            var problem = (string?)null;
+            try
+            {
+                hosting.Refresh(pod, run.Ip, run.HostIp);
+            }
+            catch (ContainerConfigException missing)
+            {
+                problem = missing.Message;
+            }
+
+            if (problem is not null && problem != run.RefreshProblem)
+            {
+                events.Warning(pod, Component, "FailedMount", problem, node);
+            }
+
+            run.RefreshProblem = problem;
+        }
+
+        return run.RefreshDue ??= Now + SyncPeriod;
     }
 
     private HostedRun? Launch(JsonObject pod, ContainerRun container)

@@ -99,7 +99,7 @@ internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder even
         }
 
         run.HostIp = HostIp(node);
-        var next = Advance(pod, run, node.Name());
+        var next = Sooner(Advance(pod, run, node.Name()), RefreshVolumes(pod, run, node.Name()));
         Write(key, run);
         if (next is { } due)
         {
@@ -110,6 +110,8 @@ internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder even
     private static bool SameMetadata(JsonObject before, JsonObject after) =>
         before.Text("metadata", "deletionTimestamp") == after.Text("metadata", "deletionTimestamp")
         && JsonNode.DeepEquals(before["metadata"]?["annotations"], after["metadata"]?["annotations"]);
+
+    private static DateTimeOffset? Sooner(DateTimeOffset? one, DateTimeOffset? other) => one is null || other < one ? other ?? one : one;
 
     private PodRun Accept(JsonObject pod)
     {
@@ -148,7 +150,7 @@ internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder even
             {
                 if (due > Now)
                 {
-                    next = next is { } present && present < due ? present : due;
+                    next = Sooner(next, due);
                     break;
                 }
             }

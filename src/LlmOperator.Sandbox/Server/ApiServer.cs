@@ -172,12 +172,17 @@ internal sealed partial class ApiServer
             "scale" => kind.Scale is not null,
             _ => kind.Subresources.Contains(name),
         };
+        var pod = kind is { Group: "", Plural: "pods" };
+        if (pod && name is "exec" or "attach" or "portforward")
+        {
+            throw _pods.CannotConnect(request, name);
+        }
+
         if (!known)
         {
             return kind.Custom ? throw request.NotFound() : Reply.NoSuchResource(request.Context);
         }
 
-        var pod = kind is { Group: "", Plural: "pods" };
         return (request.Context.Request.Method, name) switch
         {
             ("GET", "scale") => _scales.Get(request),

@@ -57,6 +57,16 @@ internal sealed class PodHandler(Cluster cluster, IPodLogs? logs, CancellationTo
         }
     }
 
+    /// <summary>The refusal of what would need a connection into a container: there is no such thing in the sandbox, and what there is instead.</summary>
+    public StatusException CannotConnect(ResourceRequest request, string subresource)
+    {
+        var pod = Pod(request);
+        var hint = subresource != "portforward" ? "kubectl logs shows what it writes"
+            : pod.Text("status", "podIP") is { } address && address.StartsWith("127.", StringComparison.Ordinal) ? $"the pod listens at {address} on this machine, so ask it there"
+            : "nothing listens at this pod";
+        return new(501, "NotImplemented", subresource == "portforward" ? $"the sandbox forwards no ports: {hint}" : $"nothing can be run in a container of the sandbox: {hint}");
+    }
+
     /// <summary>POST of a binding: puts the pod on a node.</summary>
     public async Task Bind(ResourceRequest request)
     {

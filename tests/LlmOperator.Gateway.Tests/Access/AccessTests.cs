@@ -114,6 +114,25 @@ public sealed class AccessTests
     }
 
     [Fact]
+    public async Task What_is_left_of_a_limit_is_told_with_every_answer_and_nothing_where_there_is_none()
+    {
+        await using var bench = await StartAsync(("alice", "a"), ("bob", "b"), ("limits.json", """{"callers":{"alice":{"requestsPerMinute":2,"tokensPerMinute":1000}}}"""));
+
+        using var first = await AskAsync(bench, "a");
+        Assert.Equal(("2", "1", "30s"), Limit(first, "requests"));
+        Assert.Equal(("1000", "1000", "0s"), Limit(first, "tokens"));
+        using var second = await AskAsync(bench, "a");
+        Assert.Equal(("2", "0", "60s"), Limit(second, "requests"));
+        using var refused = await AskAsync(bench, "a");
+        Assert.Equal((HttpStatusCode.TooManyRequests, ("2", "0", "60s")), (refused.StatusCode, Limit(refused, "requests")));
+        using var unlimited = await AskAsync(bench, "b");
+        Assert.Equal((null, null, null), Limit(unlimited, "requests"));
+
+        static (string?, string?, string?) Limit(HttpResponseMessage answer, string what) =>
+            (answer.Header($"x-ratelimit-limit-{what}"), answer.Header($"x-ratelimit-remaining-{what}"), answer.Header($"x-ratelimit-reset-{what}"));
+    }
+
+    [Fact]
     public async Task Tokens_are_charged_when_the_answer_says_how_many_they_were()
     {
         await using var bench = await Bench.StartAsync(async bench =>

@@ -5,6 +5,8 @@ using LlmOperator.Gateway.Tests.Fakes;
 using LlmOperator.Kubernetes.Tests.Fakes;
 using Microsoft.AspNetCore.Http;
 using Xunit;
+using Answers = LlmOperator.PromptTrace.Tests.Fakes.Answers;
+using RawEngine = LlmOperator.PromptTrace.Tests.Fakes.RawEngine;
 
 namespace LlmOperator.Gateway.Tests.Serving;
 
@@ -53,6 +55,59 @@ public sealed class RoughClientTests
         await RawAsync(bench, $"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{Bodies.Chat}", halfClose: true);
         await NothingHeldAsync(bench);
         Assert.Equal(0, asked);
+    }
+
+    [Theory]
+    [InlineData(Bodies.Chat)]
+    [InlineData(Bodies.Stream)]
+    public async Task A_client_that_closes_its_half_before_it_is_answered_has_left(string body)
+    {
+        var (asked, gone) = (new TaskCompletionSource(), new TaskCompletionSource());
+        RequestDelegate wait = async context =>
+        {
+            context.RequestAborted.Register(() => gone.TrySetResult());
+            if (body == Bodies.Stream)
+            {
+                await Answers.StreamAsync(context, Answers.Chunk("a"));
+            }
+
+            asked.SetResult();
+            await gone.Task;
+        };
+        await using var bench = await Bench.StartAsync(wait);
+        using var client = new TcpClient();
+        await client.ConnectAsync(bench.Gateway.Address, bench.Guard);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: {body.Length}\r\n\r\n{body}"), bench.Guard);
+        await asked.Task.WaitAsync(bench.Guard);
+        client.Client.Shutdown(SocketShutdown.Send);
+
+        await gone.Task.WaitAsync(bench.Guard);
+        while (!(await bench.MetricsAsync()).Contains("llm_gateway_requests_total{endpoint=\"chat\",code=\"499\"} 1\n", StringComparison.Ordinal))
+        {
+            Assert.False(bench.Guard.IsCancellationRequested, "the request is not counted");
+            await Until.QuietAsync();
+        }
+
+        await NothingHeldAsync(bench);
+        using var after = await bench.SendAsync(HttpMethod.Get, "/v1/models");
+        Assert.Equal(HttpStatusCode.OK, after.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_pod_that_closes_its_half_after_its_answer_has_answered()
+    {
+        await using var pod = RawEngine.Start("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+        await using var bench = await Bench.StartAsync(bench =>
+        {
+            bench.PutEndpoint("chat");
+            bench.PutSlice("chat", pod.Url);
+            return Task.CompletedTask;
+        });
+        for (var i = 0; i < 3; i++)
+        {
+            using var answer = await bench.PostAsync("/v1/chat/completions", Bodies.Chat);
+            Assert.Equal((HttpStatusCode.OK, "{}"), (answer.StatusCode, await answer.Content.ReadAsStringAsync(bench.Guard)));
+        }
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Net;
 using LlmOperator.Gateway.Tests.Fakes;
 using LlmOperator.Kubernetes.Tests.Fakes;
 using LlmOperator.PromptTrace.Tests.Fakes;
+using LlmOperator.Sandbox.StandIns.Traces;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 
@@ -136,5 +137,61 @@ public sealed class ReplacedPodsTests
 
         using var direct = await bench.Client.PostAsync(new Uri(pod.Url, "/v1/chat/completions"), new StringContent("{}"), bench.Guard);
         Assert.Null(direct.Header("x-llmops-endpoint-revision"));
+    }
+
+    [Fact]
+    public async Task While_two_revisions_answer_header_and_span_name_the_one_that_did_also_after_a_retry()
+    {
+        await using var bench = await Bench.StartAsync(
+            bench =>
+            {
+                var endpoint = bench.PutEndpoint("chat");
+                bench.Cluster.Put(endpoint with { Status = endpoint.Status! with { TargetRevision = "chat-8", Model = new() { Name = "llama", Revision = "new" } } });
+                return Task.CompletedTask;
+            },
+            options => options with { TraceEndpoint = new("http://receiver:4318") });
+        var isOldDown = false;
+        RequestDelegate old = context =>
+        {
+            context.Response.StatusCode = Volatile.Read(ref isOldDown) ? 503 : 200;
+            return context.Response.WriteAsync("{}");
+        };
+        await using var before = await TracedPod.StartAsync(bench, "chat", old, "chat-7");
+        await using var after = await TracedPod.StartAsync(bench, "chat", context => Answers.JsonAsync(context, "{}"), "chat-8");
+
+        // The model the cluster tells is that of the new revision; of the earlier one the gateway does not know it.
+        var seen = new Dictionary<string, string?>();
+        while (seen.Count < 2)
+        {
+            using var answer = await bench.PostAsync("/v1/chat/completions", Bodies.Chat);
+            if (answer.StatusCode == HttpStatusCode.OK)
+            {
+                await AssertAgreesAsync(bench, answer);
+                seen[answer.Header("x-llmops-endpoint-revision")!] = answer.Header("x-llmops-model-revision");
+            }
+
+            bench.Guard.ThrowIfCancellationRequested();
+        }
+
+        Assert.Equal((null, "new"), (seen["chat-7"], seen["chat-8"]));
+
+        Volatile.Write(ref isOldDown, true);
+        while (!(await bench.MetricsAsync()).Contains("llm_gateway_retries_total{endpoint=\"chat\"} 1", StringComparison.Ordinal))
+        {
+            using var retried = await bench.PostAsync("/v1/chat/completions", Bodies.Chat);
+            Assert.Equal((HttpStatusCode.OK, "chat-8"), (retried.StatusCode, retried.Header("x-llmops-endpoint-revision")));
+            await AssertAgreesAsync(bench, retried);
+            bench.Guard.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>Waits for the span of an answer and compares.</summary>
+    private static async Task AssertAgreesAsync(Bench bench, HttpResponseMessage answer)
+    {
+        var (trace, revision, model) = (answer.Header("x-llmops-trace-id")!, answer.Header("x-llmops-endpoint-revision"), answer.Header("x-llmops-model-revision"));
+        await Until.TrueAsync(() => Find() is not null, "the span arrives", bench.Time, TimeSpan.FromSeconds(1));
+        Assert.Equal((revision, model), (Find()!.Attribute("llmops.endpoint.revision"), Find()!.Attribute("llmops.model.revision")));
+
+        ReceivedSpan? Find() => bench.Receiver.Raw.SelectMany(raw => OtlpProtobufReader.Read(raw)).FirstOrDefault(span => span.TraceId == trace);
     }
 }

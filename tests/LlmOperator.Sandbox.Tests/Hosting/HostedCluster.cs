@@ -60,13 +60,13 @@ internal sealed class HostedCluster : IAsyncDisposable
 
     public Task UntilAsync(Func<bool> condition, string what) => UntilAsync(() => Task.FromResult(condition()), what);
 
-    public async Task UntilAsync(Func<Task<bool>> condition, string what)
+    public async Task UntilAsync(Func<Task<bool>> condition, string what, TimeSpan? step = null)
     {
         using var guard = new CancellationTokenSource(Hang);
         while (!await condition())
         {
             Assert.False(guard.IsCancellationRequested, $"never happened: {what}");
-            Time.Advance(Step);
+            Time.Advance(step ?? Step);
             await Task.Delay(1, TestContext.Current.CancellationToken);
         }
     }

@@ -62,6 +62,23 @@ public sealed class HostedContainerTests : IAsyncLifetime
         }
     }
 
+    [Theory]
+    [InlineData("exec?command=ls&container=main", "kubectl logs")]
+    [InlineData("attach", "kubectl logs")]
+    [InlineData("portforward", "127.244.")]
+    public async Task A_connection_into_a_container_is_refused_with_what_there_is_instead(string subresource, string hint)
+    {
+        _cluster.Create(Resources.Pods, Pod("p"));
+        await _cluster.ReadyAsync("p");
+        using var client = Conformance.TestClient.For(_cluster.Embedded.Server);
+
+        using var refused = await client.PostAsync(new Uri($"/api/v1/namespaces/default/pods/p/{subresource}", UriKind.Relative), null, TestContext.Current.CancellationToken);
+        using var absent = await client.GetAsync(new Uri("/api/v1/namespaces/default/pods/q/exec", UriKind.Relative), TestContext.Current.CancellationToken);
+
+        Assert.Equal((501, 404), ((int)refused.StatusCode, (int)absent.StatusCode));
+        Assert.Contains(hint, await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task What_a_container_lacks_is_told_and_awaited()
     {

@@ -60,7 +60,7 @@ internal sealed class Embedder(ClusterView cluster, IndexView indexes, EndpointC
                 writer.WriteNumber("truncate_prompt_tokens"u8, -1);
             }
         });
-        var answer = await calls.AskAsync(endpoint, isTei ? "/embed" : "/v1/embeddings", body, trace, exchange: null, cancellationToken).ConfigureAwait(false);
+        var answer = await calls.AskAsync(endpoint, isTei ? "/embed" : "/v1/embeddings", body, trace, exchange: null, answered: null, cancellationToken).ConfigureAwait(false);
         var vectors = JsonBody.Read(answer, "the embeddings", root => isTei ? [.. root.EnumerateArray().Select(Vector)] : InOrder(root, texts.Count));
         if (vectors.Length != texts.Count || Array.Exists(vectors, vector => vector is null))
         {

@@ -27,10 +27,11 @@ internal sealed class EndpointCalls(GatewayOptions options, HttpMessageInvoker e
     /// <param name="body">JSON.</param>
     /// <param name="trace">The span the request is made in.</param>
     /// <param name="exchange">Is told of the answer; null when nobody asks.</param>
+    /// <param name="answered">Is told the revision of the pod that answered, where it says so; null when nobody asks.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>The body of the answer.</returns>
     /// <exception cref="StepException">There was no answer, or none of success.</exception>
-    public async Task<byte[]> AskAsync(ServedEndpoint endpoint, string path, ReadOnlyMemory<byte> body, TraceContext trace, Exchange? exchange, CancellationToken cancellationToken)
+    public async Task<byte[]> AskAsync(ServedEndpoint endpoint, string path, ReadOnlyMemory<byte> body, TraceContext trace, Exchange? exchange, Action<string>? answered, CancellationToken cancellationToken)
     {
         var (tried, sent) = (new List<Pod>(), 0);
         StepException? failure = null;
@@ -48,7 +49,7 @@ internal sealed class EndpointCalls(GatewayOptions options, HttpMessageInvoker e
                     tried.Add(lease.Pod);
                     try
                     {
-                        var answer = await SendAsync(engines, new($"http://{lease.Pod.Address}{path}"), body, trace, key: null, exchange, cancellationToken).ConfigureAwait(false);
+                        var answer = await SendAsync(engines, new($"http://{lease.Pod.Address}{path}"), body, trace, key: null, exchange, answered, cancellationToken).ConfigureAwait(false);
                         lease.Succeeded();
                         return answer;
                     }
@@ -82,9 +83,9 @@ internal sealed class EndpointCalls(GatewayOptions options, HttpMessageInvoker e
     /// <summary>Asks a service elsewhere.</summary>
     /// <exception cref="StepException">There was no answer, or none of success.</exception>
     public Task<byte[]> AskAsync(Uri address, string? key, ReadOnlyMemory<byte> body, TraceContext trace, CancellationToken cancellationToken) =>
-        SendAsync(services, address, body, trace, key, exchange: null, cancellationToken);
+        SendAsync(services, address, body, trace, key, exchange: null, answered: null, cancellationToken);
 
-    private static async Task<byte[]> SendAsync(HttpMessageInvoker client, Uri address, ReadOnlyMemory<byte> body, TraceContext trace, string? key, Exchange? exchange, CancellationToken cancellationToken)
+    private static async Task<byte[]> SendAsync(HttpMessageInvoker client, Uri address, ReadOnlyMemory<byte> body, TraceContext trace, string? key, Exchange? exchange, Action<string>? answered, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, address)
         {
@@ -93,6 +94,11 @@ internal sealed class EndpointCalls(GatewayOptions options, HttpMessageInvoker e
             Content = new ReadOnlyMemoryContent(body) { Headers = { ContentType = Json } },
         };
         request.Headers.TryAddWithoutValidation("traceparent", trace.ToString());
+        if (answered is not null)
+        {
+            request.Headers.TryAddWithoutValidation(PodRevision.AskHeader, "1");
+        }
+
         if (key is not null)
         {
             request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {key}");
@@ -105,6 +111,11 @@ internal sealed class EndpointCalls(GatewayOptions options, HttpMessageInvoker e
             await response.Content.LoadIntoBufferAsync(LongestAnswer, cancellationToken).ConfigureAwait(false);
             var answer = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
             exchange?.Add(answer);
+            if (response.Headers.NonValidated.TryGetValues(PodRevision.Header, out var revision))
+            {
+                answered?.Invoke(revision.ToString());
+            }
+
             return response.IsSuccessStatusCode ? answer : throw new StepException(
                 (int)response.StatusCode is >= 400 and < 500 and not (int)HttpStatusCode.TooManyRequests and not (int)HttpStatusCode.RequestTimeout ? StepException.Refused : StepException.Failed,
                 string.Create(CultureInfo.InvariantCulture, $"{address.Authority} answered {(int)response.StatusCode} at {address.AbsolutePath}: {Quoted(answer)}"));

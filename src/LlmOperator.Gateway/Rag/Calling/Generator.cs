@@ -27,10 +27,11 @@ internal sealed class Generator(IndexView indexes, EndpointCalls calls)
     /// <param name="sampling">How tokens are drawn.</param>
     /// <param name="trace">The span it is asked in.</param>
     /// <param name="exchange">Is told of the answer.</param>
+    /// <param name="answered">Is told the revision of the pod that answered.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>The answer.</returns>
     /// <exception cref="StepException">There is none.</exception>
-    public async Task<string> AnswerAsync(ServedEndpoint endpoint, EndpointFacts facts, string prompt, GenerationSpec sampling, TraceContext trace, Exchange exchange, CancellationToken cancellationToken)
+    public async Task<string> AnswerAsync(ServedEndpoint endpoint, EndpointFacts facts, string prompt, GenerationSpec sampling, TraceContext trace, Exchange exchange, Action<string> answered, CancellationToken cancellationToken)
     {
         var format = FormatOf(facts);
         var text = format == Alpaca ? $"Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n### Instruction:\n{prompt}\n\n### Response:\n" : prompt;
@@ -38,7 +39,7 @@ internal sealed class Generator(IndexView indexes, EndpointCalls calls)
         // TGI's own route knows the penalty, which its OpenAI routes do not.
         var (path, body) = format == Chat ? ("/v1/chat/completions", OpenAi(facts, text, sampling, isChat: true)) : IsTgi(facts) ? ("/generate", Tgi(text, sampling)) : ("/v1/completions", OpenAi(facts, text, sampling, isChat: false));
         var meter = new AnswerMeter(LongestAnswer);
-        meter.AddAnswer(await calls.AskAsync(endpoint, path, body, trace, exchange, cancellationToken).ConfigureAwait(false));
+        meter.AddAnswer(await calls.AskAsync(endpoint, path, body, trace, exchange, answered, cancellationToken).ConfigureAwait(false));
         return meter.Texts is [var answer, ..] ? answer
             : meter.FinishReasons.Count > 0 ? "" // It had nothing to say.
             : throw new StepException(StepException.InvalidAnswer, "the model's answer has no text");

@@ -58,7 +58,7 @@ internal sealed class Reranker(ClusterView cluster, EndpointCalls calls) : IRera
                 writer.WriteBoolean("truncate"u8, true);
             }
         });
-        var answer = await calls.AskAsync(endpoint, isTei ? "/rerank" : "/v1/rerank", body, trace, exchange: null, cancellationToken).ConfigureAwait(false);
+        var answer = await calls.AskAsync(endpoint, isTei ? "/rerank" : "/v1/rerank", body, trace, exchange: null, answered: null, cancellationToken).ConfigureAwait(false);
         return JsonBody.Read(answer, "the scores", root =>
         {
             var scores = new double[texts.Length];

@@ -200,7 +200,7 @@ internal sealed partial class RagHandler(
         var began = time.GetTimestamp();
         try
         {
-            var answer = await generator.AnswerAsync(run.Endpoint, run.Facts, prompt.Text, sampling, span.Context, exchange, either.Token).ConfigureAwait(false);
+            var answer = await generator.AnswerAsync(run.Endpoint, run.Facts, prompt.Text, sampling, span.Context, exchange, Answered, either.Token).ConfigureAwait(false);
             span.Out(() => answer);
             return answer;
         }
@@ -220,6 +220,12 @@ internal sealed partial class RagHandler(
         finally
         {
             metrics.Took(RagNames.Generation, time.GetElapsedTime(began));
+        }
+
+        void Answered(string revision)
+        {
+            context.Response.Headers[PodRevision.Header] = revision;
+            Provenance.Answered(context.Response.Headers, run.Facts);
         }
     }
 

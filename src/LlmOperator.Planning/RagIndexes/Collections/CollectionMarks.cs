@@ -73,7 +73,7 @@ public sealed record CollectionMarks
 
     /// <summary>A list as it is kept: sorted, so that equal ones are written alike.</summary>
     /// <param name="texts">Its elements.</param>
-    public static JsonArray List(IEnumerable<string> texts) => [.. texts.Order(StringComparer.Ordinal).Select(text => JsonValue.Create(text))];
+    public static JsonArray List(IEnumerable<string> texts) => [.. texts.Order(StringComparer.Ordinal).Select(text => (JsonNode?)text)];
 
     /// <summary>A moment as it is kept.</summary>
     /// <param name="time">The moment.</param>
