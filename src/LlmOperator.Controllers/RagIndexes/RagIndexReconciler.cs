@@ -102,7 +102,7 @@ internal sealed class RagIndexReconciler(OperatorCaches caches, IKubeClient clie
             {
                 var managed = await parts.Managed.KeepAsync(index, replicas: null, cancellationToken).ConfigureAwait(false);
                 managedKey = managed.Key;
-                observed = observed with { StatefulSet = managed.StatefulSet, VolumeProblem = managed.VolumeProblem, PodProblem = PodProblem(key) };
+                observed = observed with { StatefulSet = managed.StatefulSet, VolumeProblem = managed.VolumeProblem, MonitorProblem = managed.MonitorProblem, PodProblem = PodProblem(key) };
             }
             catch (NotOursException error)
             {

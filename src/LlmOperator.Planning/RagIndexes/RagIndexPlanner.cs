@@ -173,6 +173,11 @@ public static class RagIndexPlanner
             conditions.Set(ConditionTypes.VolumesReady, ConditionStatus.False, volumes.Reason, volumes.Message, announce: true);
         }
 
+        if (observed.MonitorProblem is { } monitor)
+        {
+            conditions.Set(ConditionTypes.MonitoringReady, ConditionStatus.False, monitor.Reason, monitor.Message, announce: true);
+        }
+
         if (observed.SnapshotProblem is { } snapshots)
         {
             conditions.Set(ConditionTypes.SnapshotsReady, ConditionStatus.False, snapshots.Reason, snapshots.Message, announce: true);
