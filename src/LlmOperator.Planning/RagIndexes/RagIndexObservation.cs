@@ -37,6 +37,9 @@ public sealed record RagIndexObservation
     /// <summary>What goes on in the cluster; null when nothing does.</summary>
     public string? ClusterProgress { get; init; }
 
+    /// <summary>What of the data cannot be read though Qdrant answers; null when everything can.</summary>
+    public SpecProblemText? DataProblem { get; init; }
+
     /// <summary>Why Qdrant cannot be asked; null when it answered.</summary>
     public SpecProblemText? Fault { get; init; }
 

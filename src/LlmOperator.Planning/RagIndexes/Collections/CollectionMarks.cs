@@ -33,6 +33,9 @@ public sealed record CollectionMarks
     /// <summary>Key of <see cref="Migration"/>.</summary>
     public const string MigrationKey = "llmops.dev/migration";
 
+    /// <summary>Key of <see cref="LostPoints"/>.</summary>
+    public const string LostKey = "llmops.dev/lost-points";
+
     /// <summary>Key of <see cref="Snapshots"/>.</summary>
     public const string SnapshotsKey = "llmops.dev/final-snapshots";
 
@@ -60,6 +63,9 @@ public sealed record CollectionMarks
     /// <summary>Set while it is being built.</summary>
     public MigrationRecord? Migration { get; init; }
 
+    /// <summary>Points of a collection of this name that was gone from Qdrant before this one was made; null when there was none.</summary>
+    public long? LostPoints { get; init; }
+
     /// <summary>Snapshots there were before the one that is taken for its deletion, by node.</summary>
     public IReadOnlySet<string> Snapshots { get; init; } = new HashSet<string>();
 
@@ -75,6 +81,7 @@ public sealed record CollectionMarks
         Set = Texts(metadata, SetKey),
         Indexes = Texts(metadata, IndexesKey),
         Migration = MigrationRecord.Parse(metadata?[MigrationKey]),
+        LostPoints = metadata?[LostKey] is JsonValue lost && lost.TryGetValue(out long points) ? points : null,
         Snapshots = Texts(metadata, SnapshotsKey),
     };
 
