@@ -117,6 +117,7 @@ public static class OperatorControllers
             .Owns<Service>(change => !caches.Services.IsEcho(change))
             .Owns<PodDisruptionBudget>(Predicates.And(NotStatusAlone, change => !caches.DisruptionBudgets.IsEcho(change)))
             .Owns<NetworkPolicy>(change => !caches.NetworkPolicies.IsEcho(change))
+            .Owns<ServiceMonitor>(change => !caches.ServiceMonitors.IsEcho(change), OperatorCaches.MonitorScope)
             .Watches<PersistentVolumeClaim>(static claim => OperatorCaches.RagIndexOf(claim) is { } index ? [index] : [], scope: OperatorCaches.ModelCacheScope)
             .Watches<Pod>(static pod => OperatorCaches.RagIndexOf(pod) is { } index ? [index] : [], scope: OperatorCaches.OwnScope)
             .Watches<Secret>(keys => caches.RagIndexesIn(keys.Metadata.Namespace).Where(index => index.Spec?.Qdrant.Managed is not null).Select(index => ObjectKey.Of(index)), change => !caches.QdrantKeys.IsEcho(change), OperatorCaches.QdrantKeyScope)

@@ -62,6 +62,12 @@ public static class ConditionTypes
     /// <summary>The volumes of a managed Qdrant are as the spec says.</summary>
     public const string VolumesReady = "VolumesReady";
 
+    /// <summary>Everything that was stored can be read; there when it cannot.</summary>
+    public const string DataComplete = "DataComplete";
+
+    /// <summary>Prometheus is told of the metrics of a managed Qdrant; there when it cannot be.</summary>
+    public const string MonitoringReady = "MonitoringReady";
+
     /// <summary>Scheduled snapshots are taken.</summary>
     public const string SnapshotsReady = "SnapshotsReady";
 

@@ -94,7 +94,7 @@ public sealed class EndpointChildrenTests
         Assert.Empty(cluster.Api.PeekAll<Deployment>());
 
         Volatile.Write(ref missing, false);
-        cluster.Api.Put(Definition());
+        cluster.Api.Put(OperatorFixture.DefinitionOf(LeaderWorkerSet.Resource));
         await Until.TrueAsync(() => cluster.Api.Peek<LeaderWorkerSet>("twin-nodes") is not null, "the group is made", cluster.Clock, TimeSpan.FromMilliseconds(100));
         Assert.Empty(cluster.Api.PeekAll<Deployment>());
         await Until.TrueAsync(() => cluster.Condition("Progressing") is { Reason: "RollingOut" }, "the status says so", cluster.Clock, TimeSpan.FromSeconds(1));
@@ -166,17 +166,4 @@ public sealed class EndpointChildrenTests
         cluster.Api.Remove<Pod>("twin-pod");
         cluster.Api.Put(groups with { Status = new() { ObservedGeneration = groups.Metadata.Generation, Replicas = 1, ReadyReplicas = 1, UpdatedReplicas = 1 } });
     }
-
-    private static CustomResourceDefinition Definition() => new()
-    {
-        Metadata = new() { Name = "leaderworkersets.leaderworkerset.x-k8s.io" },
-        Spec = new()
-        {
-            Group = LeaderWorkerSet.Resource.Group,
-            Scope = "Namespaced",
-            Names = new() { Plural = LeaderWorkerSet.Resource.Plural, Kind = LeaderWorkerSet.Resource.Kind },
-            Versions = [new() { Name = LeaderWorkerSet.Resource.Version, Served = true, Storage = true }],
-        },
-        Status = new() { Conditions = [new() { Type = "Established", Status = "True" }] },
-    };
 }

@@ -5,6 +5,7 @@ using LlmOperator.Api.Models;
 using LlmOperator.Api.RagIndexes;
 using LlmOperator.Controllers.RagIndexes;
 using LlmOperator.Controllers.Registries;
+using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Controllers;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Kubernetes.Tests.Fakes;
@@ -95,6 +96,20 @@ internal sealed class OperatorFixture : IAsyncDisposable
         Metadata = new() { Name = name, Namespace = "default", CreationTimestamp = Api.Peek<RagIndex>(name)?.Metadata.CreationTimestamp ?? Clock.GetUtcNow() },
         Spec = JsonSerializer.Deserialize(spec, ApiJsonContext.Default.RagIndexSpec),
     });
+
+    /// <summary>A definition of a kind, as it is once the API server serves it.</summary>
+    public static CustomResourceDefinition DefinitionOf(ResourceType resource) => new()
+    {
+        Metadata = new() { Name = $"{resource.Plural}.{resource.Group}" },
+        Spec = new()
+        {
+            Group = resource.Group,
+            Scope = "Namespaced",
+            Names = new() { Plural = resource.Plural, Kind = resource.Kind },
+            Versions = [new() { Name = resource.Version, Served = true, Storage = true }],
+        },
+        Status = new() { Conditions = [new() { Type = "Established", Status = "True" }] },
+    };
 
     public void PutNode(string name = "a10g-0", string product = "NVIDIA-A10G") => Api.Put(new Node
     {

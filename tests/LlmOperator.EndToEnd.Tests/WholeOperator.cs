@@ -19,7 +19,7 @@ namespace LlmOperator.EndToEnd.Tests;
 internal sealed class WholeOperator : IAsyncDisposable
 {
     private readonly CancellationTokenSource _guard = new(TimeSpan.FromSeconds(90));
-    private readonly CancellationTokenSource _stop = new();
+    private CancellationTokenSource _stop = new();
     private readonly string _folder = Directory.CreateTempSubdirectory("llm-operator-").FullName;
     private KubeClient _user = null!;
     private KubeClient _client = null!;
@@ -51,22 +51,35 @@ internal sealed class WholeOperator : IAsyncDisposable
 
         // Far enough ahead of the wall that nothing is waited for, and slow enough that a registry on a busy machine answers in time.
         whole._client = new KubeClient(configuration, new() { Handler = whole.Sent });
-        whole._running = OperatorHost.RunAsync(
+        whole.Run();
+        await whole.UntilAsync(() => whole._running.IsCompleted || whole.Cluster.Objects.List(new("admissionregistration.k8s.io", "validatingwebhookconfigurations")).Count > 0, () => "no webhook");
+        return whole;
+    }
+
+    /// <summary>Lets the operator end and another one begin.</summary>
+    public async Task RestartAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+        _stop.Dispose();
+        _stop = new();
+        Run();
+    }
+
+    private void Run() => _running = OperatorHost.RunAsync(
             new OperatorOptions
             {
                 MetricsBindAddress = new(IPAddress.Loopback, 0),
                 HealthProbeBindAddress = null,
                 WebhookBindAddress = new(IPAddress.Loopback, 0),
                 WebhookUrl = new("https://127.0.0.1:0"),
-                Registries = new() { HuggingFaceEndpoint = whole.Hub.Address },
+                Registries = new() { HuggingFaceEndpoint = Hub.Address },
+                Qdrant = new() { Connect = Cluster.Network is { } network ? network.ConnectAsync : null, PollInterval = TimeSpan.FromSeconds(5) },
             },
-            whole._client,
+            _client,
             new AcceleratedTimeProvider(5),
-            whole.Log,
-            whole._stop.Token);
-        await whole.UntilAsync(() => whole._running.IsCompleted || whole.Cluster.Objects.List(new("admissionregistration.k8s.io", "validatingwebhookconfigurations")).Count > 0, () => "no webhook");
-        return whole;
-    }
+            Log,
+            _stop.Token);
 
     public Task ApplyAsync(string manifests) => ApplyAsync(Manifest.Parse(manifests, "test"));
 

@@ -61,6 +61,28 @@ public sealed class OptionsReaderTests : IDisposable
         Assert.Equal(("a:1", "b:1", false, 3, new Uri("http://collector:4318")), (options.PromptTraceImage, options.GatewayImage, options.Gateway, options.GatewayReplicas, options.TraceEndpoint));
     }
 
+    [Fact]
+    public void Qdrant_may_come_from_a_mirror_and_its_monitors_may_have_labels()
+    {
+        Assert.Equal(("docker.io/qdrant/qdrant", null), (Read().Qdrant.ImageRepository, Read().Qdrant.ServiceMonitorLabels));
+
+        var options = OptionsReader.Read(
+            _ => null, variable => variable switch { "LLM_OPERATOR__QDRANT_IMAGE" => "mirror.example:5000/hub/qdrant", "LLM_OPERATOR__SERVICE_MONITOR_LABELS" => "release=prometheus, team.example/name=sre,empty=", _ => null }, file: null).Qdrant;
+
+        Assert.Equal("mirror.example:5000/hub/qdrant", options.ImageRepository);
+        Assert.Equal([("empty", ""), ("release", "prometheus"), ("team.example/name", "sre")], options.ServiceMonitorLabels!.OrderBy(label => label.Key).Select(label => (label.Key, label.Value)));
+    }
+
+    [Theory]
+    [InlineData("--qdrant-image", "mirror.example/qdrant:v1.19.0", "must be an image without tag and digest")]
+    [InlineData("--qdrant-image", "mirror.example/qdrant@sha256:00", "must be an image without tag and digest")]
+    [InlineData("--qdrant-image", "https://mirror.example/qdrant", "must be an image without tag and digest")]
+    [InlineData("--service-monitor-labels", "release", "\"release\" is none")]
+    [InlineData("--service-monitor-labels", "a=b,-c=d", "\"-c=d\" is none")]
+    [InlineData("--service-monitor-labels", "a=b c", "\"a=b c\" is none")]
+    public void An_image_with_a_tag_and_what_is_no_label_are_refused(string option, string text, string problem) =>
+        Assert.Contains(problem, Assert.Throws<OptionsException>(() => OptionsReader.Read(setting => setting.Option == option ? text : null, _ => null, file: null)).Problems.Single(), StringComparison.Ordinal);
+
     [Theory]
     [InlineData("collector:4318")]
     [InlineData("ftp://collector")]

@@ -24,6 +24,11 @@ internal static class CacheTransforms
         ? groups with { Metadata = Trimmed(groups.Metadata) }
         : new() { Metadata = NameOnly(groups.Metadata) };
 
+    /// <summary>Ours whole, as every field is compared; of others only what tells that the name is taken.</summary>
+    public static ServiceMonitor ServiceMonitor(ServiceMonitor monitor) => IsOurs(monitor)
+        ? monitor with { Metadata = Trimmed(monitor.Metadata) }
+        : new() { Metadata = NameOnly(monitor.Metadata) };
+
     /// <summary>What is wanted of ours; its status decides nothing. Of others only what tells that the name is taken.</summary>
     public static PodDisruptionBudget DisruptionBudget(PodDisruptionBudget budget) => IsOurs(budget)
         ? budget with { Metadata = Trimmed(budget.Metadata), Status = null }

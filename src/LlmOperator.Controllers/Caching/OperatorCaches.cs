@@ -32,6 +32,7 @@ internal sealed class OperatorCaches
     private readonly Informer<RagIndex> _ragIndexes;
     private readonly Informer<StatefulSet> _statefulSets;
     private readonly Informer<Secret> _qdrantKeys;
+    private readonly Informer<ServiceMonitor> _serviceMonitors;
 
     public OperatorCaches(InformerSet informers, AcceleratorCatalogue catalogue)
     {
@@ -89,6 +90,8 @@ internal sealed class OperatorCaches
         StatefulSets = new(_statefulSets);
         _qdrantKeys = informers.Get<Secret>(QdrantKeyScope);
         QdrantKeys = new(_qdrantKeys);
+        _serviceMonitors = informers.Get<ServiceMonitor>(MonitorScope).Transform(CacheTransforms.ServiceMonitor);
+        ServiceMonitors = new(_serviceMonitors);
     }
 
     /// <summary>Of pods and ConfigMaps only what the operator made is watched.</summary>
@@ -106,6 +109,9 @@ internal sealed class OperatorCaches
     /// <summary>The kind is an addition to Kubernetes that most clusters do without.</summary>
     public static InformerScope GroupScope { get; } = new(Optional: true);
 
+    /// <summary>Likewise, and only where there is a managed Qdrant to be monitored.</summary>
+    public static InformerScope MonitorScope { get; } = GroupScope with { OnDemand = true };
+
     public OwnWrites<RagIndex> RagIndexes { get; }
 
     public OwnWrites<StatefulSet> StatefulSets { get; }
@@ -113,9 +119,14 @@ internal sealed class OperatorCaches
     /// <summary>Secrets with the keys of managed Qdrants.</summary>
     public OwnWrites<Secret> QdrantKeys { get; }
 
+    public OwnWrites<ServiceMonitor> ServiceMonitors { get; }
+
+    /// <summary>Whether the cluster has the kind ServiceMonitor.</summary>
+    public bool HasServiceMonitors => _serviceMonitors.IsServed;
+
     /// <summary>Has the objects of managed Qdrants watched, and waits until they are known.</summary>
     public Task DemandQdrantsAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(_statefulSets.DemandAsync(cancellationToken), _claims.DemandAsync(cancellationToken), _qdrantKeys.DemandAsync(cancellationToken));
+        Task.WhenAll(_statefulSets.DemandAsync(cancellationToken), _claims.DemandAsync(cancellationToken), _qdrantKeys.DemandAsync(cancellationToken), _serviceMonitors.DemandAsync(cancellationToken));
 
     /// <summary>Every index there is.</summary>
     public IReadOnlyList<RagIndex> AllRagIndexes => _ragIndexes.List();

@@ -17,7 +17,8 @@ namespace LlmOperator.Controllers.RagIndexes;
 /// <param name="Key">Its API key.</param>
 /// <param name="StatefulSet">Its pods; null when there are none.</param>
 /// <param name="VolumeProblem">Why its volumes are not as the spec says; null when they are.</param>
-internal sealed record ManagedQdrantState(string Key, StatefulSet? StatefulSet, SpecProblemText? VolumeProblem);
+/// <param name="MonitorProblem">Why Prometheus cannot be told of its metrics; null when it is, or there is none.</param>
+internal sealed record ManagedQdrantState(string Key, StatefulSet? StatefulSet, SpecProblemText? VolumeProblem, SpecProblemText? MonitorProblem);
 
 /// <summary>Keeps the objects of a managed Qdrant as the planner has them. When nothing differs it reads and writes nothing.</summary>
 internal sealed class ManagedQdrantKeeper(OperatorCaches caches, IKubeClient client, QdrantKeys keys, QdrantOptions options)
@@ -41,6 +42,7 @@ internal sealed class ManagedQdrantKeeper(OperatorCaches caches, IKubeClient cli
             Claims = caches.ClaimsOfRagIndex(ObjectKey.Of(index)),
             Replicas = replicas,
             ImageRepository = options.ImageRepository,
+            MonitorLabels = options.ServiceMonitorLabels,
             OperatorNamespace = options.OperatorNamespace,
         });
 
@@ -57,15 +59,44 @@ internal sealed class ManagedQdrantKeeper(OperatorCaches caches, IKubeClient cli
         await ApplyAsync(plan.DisruptionBudget, caches.DisruptionBudgets, cancellationToken).ConfigureAwait(false);
         await ApplyAsync(plan.Headless, caches.Services, cancellationToken).ConfigureAwait(false);
         await ApplyAsync(plan.Service, caches.Services, cancellationToken).ConfigureAwait(false);
+        var unmonitored = await MonitorAsync(plan.Monitor, cancellationToken).ConfigureAwait(false);
         var problem = plan.Volumes.Problem ?? await GrowAsync(plan.Volumes, cancellationToken).ConfigureAwait(false);
         if (plan.Volumes.MakeAnew && live is { Metadata.DeletionTimestamp: null } && problem is null)
         {
             // Its going is a change that leads to the next look, which makes it anew; the new one adopts the pods.
             await client.DeleteAsync<StatefulSet>(name, new() { Uid = live.Metadata.Uid, Propagation = DeletionPropagation.Orphan }, cancellationToken).ConfigureAwait(false);
-            return new(key, live, null);
+            return new(key, live, null, unmonitored);
         }
 
-        return new(key, await ApplyAsync(plan.StatefulSet, caches.StatefulSets, cancellationToken).ConfigureAwait(false), problem);
+        return new(key, await ApplyAsync(plan.StatefulSet, caches.StatefulSets, cancellationToken).ConfigureAwait(false), problem, unmonitored);
+    }
+
+    /// <summary>Tells Prometheus of the metrics, where the cluster has the kind. Qdrant serves as well without.</summary>
+    /// <returns>Why it cannot be told; null when it is.</returns>
+    private async Task<SpecProblemText?> MonitorAsync(ServiceMonitor wanted, CancellationToken cancellationToken)
+    {
+        if (!caches.HasServiceMonitors)
+        {
+            return null;
+        }
+
+        try
+        {
+            await ApplyAsync(wanted, caches.ServiceMonitors, cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+        catch (NotOursException error)
+        {
+            return new("NameConflict", error.Message);
+        }
+        catch (KubeApiException gone) when (gone.IsNotFound)
+        {
+            return null; // The kind was taken out of the cluster this moment; its watch will tell.
+        }
+        catch (KubeApiException refusal) when ((refusal.IsInvalid || refusal.IsForbidden || refusal.Code == HttpStatusCode.BadRequest) && refusal.Causes.All(cause => cause.Reason != "NamespaceTerminating"))
+        {
+            return new("ObjectRefused", $"the API server refuses the ServiceMonitor: {refusal.Message}; allow it where a policy or a missing permission of the operator is the cause");
+        }
     }
 
     /// <summary>Tells claims their new size.</summary>

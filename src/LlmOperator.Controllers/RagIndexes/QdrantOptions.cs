@@ -8,6 +8,9 @@ public sealed record QdrantOptions
     /// <summary>Image of managed ones, without its tag.</summary>
     public string ImageRepository { get; init; } = "docker.io/qdrant/qdrant";
 
+    /// <summary>Labels of the ServiceMonitors of managed ones, by which a Prometheus chooses what it reads; null for none but the operator's own.</summary>
+    public IReadOnlyDictionary<string, string>? ServiceMonitorLabels { get; init; }
+
     /// <summary>Namespace of the operator's pods, which managed ones let in; null when it runs in none.</summary>
     public string? OperatorNamespace { get; init; }
 

@@ -102,7 +102,7 @@ internal sealed class RagIndexReconciler(OperatorCaches caches, IKubeClient clie
             {
                 var managed = await parts.Managed.KeepAsync(index, replicas: null, cancellationToken).ConfigureAwait(false);
                 managedKey = managed.Key;
-                observed = observed with { StatefulSet = managed.StatefulSet, VolumeProblem = managed.VolumeProblem, PodProblem = PodProblem(key) };
+                observed = observed with { StatefulSet = managed.StatefulSet, VolumeProblem = managed.VolumeProblem, MonitorProblem = managed.MonitorProblem, PodProblem = PodProblem(key) };
             }
             catch (NotOursException error)
             {
@@ -127,7 +127,7 @@ internal sealed class RagIndexReconciler(OperatorCaches caches, IKubeClient clie
             var connection = await parts.Access.ConnectAsync(index, managedKey, cancellationToken).ConfigureAwait(false);
             var version = await connection.Client.GetVersionAsync(cancellationToken).ConfigureAwait(false);
             observed = observed with { Version = version.Version };
-            observed = await ClusterAsync(observed, connection.Client, cancellationToken).ConfigureAwait(false);
+            observed = await ClusterAsync(key, observed, connection, cancellationToken).ConfigureAwait(false);
             var kept = await parts.Collections.KeepAsync(
                 new()
                 {
@@ -164,25 +164,29 @@ internal sealed class RagIndexReconciler(OperatorCaches caches, IKubeClient clie
         }
     }
 
-    private async Task<RagIndexObservation> ClusterAsync(RagIndexObservation observed, IQdrantClient qdrant, CancellationToken cancellationToken)
+    private async Task<RagIndexObservation> ClusterAsync(ObjectKey key, RagIndexObservation observed, QdrantAccess.Connection connection, CancellationToken cancellationToken)
     {
-        var cluster = await qdrant.GetClusterAsync(cancellationToken).ConfigureAwait(false);
+        var index = observed.Index;
+        var cluster = await connection.Client.GetClusterAsync(cancellationToken).ConfigureAwait(false);
         observed = observed with { Peers = cluster.IsEnabled ? cluster.Peers?.Count ?? 1 : 1 };
-        if (observed.Index.Spec!.Qdrant.Managed is null || observed.StatefulSet is not { Spec.Replicas: { } pods } set)
+        if (index.Spec!.Qdrant.Managed is null || observed.StatefulSet is not { Spec.Replicas: { } pods } set)
         {
             return observed;
         }
 
         try
         {
-            var (replicas, progress) = await parts.Cluster.KeepAsync(observed.Index, pods, set.Status?.ReadyReplicas ?? 0, cluster, qdrant, cancellationToken).ConfigureAwait(false);
-            observed = observed with { ClusterProgress = progress };
-            return replicas == pods ? observed : observed with { StatefulSet = (await parts.Managed.KeepAsync(observed.Index, replicas, cancellationToken).ConfigureAwait(false)).StatefulSet };
+            var look = await parts.Cluster.KeepAsync(
+                index,
+                new(pods, set.Status?.ReadyReplicas ?? 0, caches.PodsOfRagIndex(key), cluster, connection.Client, ordinal => connection.Node(QdrantNames.NodeUrl(index, ordinal))),
+                cancellationToken).ConfigureAwait(false);
+            observed = observed with { ClusterProgress = look.Progress, DataProblem = look.Problem };
+            return look.Replicas == pods ? observed : observed with { StatefulSet = (await parts.Managed.KeepAsync(index, look.Replicas, cancellationToken).ConfigureAwait(false)).StatefulSet };
         }
         catch (QdrantException error) when (error.Kind is not (QdrantErrorKind.Unreachable or QdrantErrorKind.Unauthorized))
         {
             // The rest can still be looked at.
-            return observed with { ClusterProgress = $"shards cannot be moved, it is tried again: {error.Message}" };
+            return observed with { ClusterProgress = $"the cluster cannot be looked at, it is tried again: {error.Message}" };
         }
     }
 

@@ -32,6 +32,7 @@ namespace LlmOperator.Kubernetes.Json;
 [JsonSerializable(typeof(Secret))]
 [JsonSerializable(typeof(Service))]
 [JsonSerializable(typeof(ServiceAccount))]
+[JsonSerializable(typeof(ServiceMonitor))]
 [JsonSerializable(typeof(StatefulSet))]
 [JsonSerializable(typeof(ValidatingWebhookConfiguration))]
 [JsonSerializable(typeof(ObjectMeta))]

@@ -27,6 +27,9 @@ public static class QdrantNames
     /// <summary>Port peers speak to each other on.</summary>
     public const int PeerPort = 6335;
 
+    /// <summary>Label of the one Service of a Qdrant that leads Prometheus to its pods; by two it would count each pod twice.</summary>
+    public const string MonitoredLabel = ApiGroup.Name + "/monitored";
+
     private const string Suffix = "-qdrant";
 
     /// <summary>Longest name of a StatefulSet: the revision its pods carry as a label is made of it and of a hash.</summary>

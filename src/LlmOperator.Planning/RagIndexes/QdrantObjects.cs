@@ -1,3 +1,4 @@
+using LlmOperator.Api;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.RagIndexes;
 using LlmOperator.Kubernetes.Objects;
@@ -44,7 +45,7 @@ internal static class QdrantObjects
 
     public static Service Headless(RagIndex index) => new()
     {
-        Metadata = Metadata(index, QdrantNames.Headless(index.Metadata.Name!)),
+        Metadata = Metadata(index, QdrantNames.Headless(index.Metadata.Name!), new() { [QdrantNames.MonitoredLabel] = "true" }),
         Spec = new() { Type = "ClusterIP", ClusterIP = "None", PublishNotReadyAddresses = true, Selector = QdrantNames.Selector(index), Ports = Ports() },
     };
 
@@ -53,6 +54,29 @@ internal static class QdrantObjects
     {
         Metadata = Metadata(index, QdrantNames.Of(index.Metadata.Name!)),
         Spec = new() { Selector = new() { MatchLabels = QdrantNames.Selector(index) }, MaxUnavailable = 1, UnhealthyPodEvictionPolicy = "AlwaysAllow" },
+    };
+
+    /// <summary>Metrics of every node, also of one that is not ready: that is when they are looked at. Read with the key that may only read, which the server asks for here too.</summary>
+    public static ServiceMonitor ServiceMonitor(RagIndex index, IReadOnlyDictionary<string, string>? labels) => new()
+    {
+        Metadata = Metadata(index, QdrantNames.Of(index.Metadata.Name!), labels is null ? null : new(labels)),
+        Spec = new()
+        {
+            JobLabel = "app.kubernetes.io/name",
+            TargetLabels = [ApiGroup.RagIndexLabel],
+            Selector = new() { MatchLabels = new SortedDictionary<string, string>(QdrantNames.Selector(index).ToDictionary(), StringComparer.Ordinal) { [QdrantNames.MonitoredLabel] = "true" } },
+            Endpoints =
+            [
+                new()
+                {
+                    Port = QdrantPod.HttpPortName,
+                    Path = "/metrics",
+                    Scheme = "http",
+                    Interval = "30s",
+                    Authorization = new() { Type = "Bearer", Credentials = new() { Name = QdrantNames.Keys, Key = QdrantNames.ReadOnlyKey(index.Metadata.Name!) } },
+                },
+            ],
+        },
     };
 
     /// <summary>In: the gateway, the operator, its own peers, monitoring and whom the spec names. Nothing is let in at the ports of peers and gRPC but peers and those the spec names.</summary>
@@ -109,11 +133,23 @@ internal static class QdrantObjects
 
     private static NetworkPolicyPort Tcp(int port) => new() { Port = port, Protocol = "TCP" };
 
-    private static ObjectMeta Metadata(RagIndex index, string name) => new()
+    /// <summary>Our labels, with others that take nothing of them away.</summary>
+    private static SortedDictionary<string, string> Labels(RagIndex index, Dictionary<string, string>? more)
+    {
+        var labels = QdrantNames.Labels(index);
+        foreach (var (name, value) in more ?? [])
+        {
+            labels.TryAdd(name, value);
+        }
+
+        return labels;
+    }
+
+    private static ObjectMeta Metadata(RagIndex index, string name, Dictionary<string, string>? more = null) => new()
     {
         Name = name,
         Namespace = index.Metadata.Namespace,
-        Labels = QdrantNames.Labels(index),
+        Labels = Labels(index, more),
         OwnerReferences =
         [
             new()

@@ -24,6 +24,9 @@ public sealed record ManagedQdrantObservation
     /// <summary>Name of the image without its tag.</summary>
     public required string ImageRepository { get; init; }
 
+    /// <summary>Labels by which a Prometheus chooses what it reads; null for none but ours.</summary>
+    public IReadOnlyDictionary<string, string>? MonitorLabels { get; init; }
+
     /// <summary>Namespace of the operator's pods; null when it runs in none.</summary>
     public string? OperatorNamespace { get; init; }
 }
@@ -45,6 +48,9 @@ public sealed record ManagedQdrantPlan
 
     /// <summary>The pods.</summary>
     public required StatefulSet StatefulSet { get; init; }
+
+    /// <summary>What tells Prometheus of the metrics, to be made where the cluster has the kind.</summary>
+    public required ServiceMonitor Monitor { get; init; }
 
     /// <summary>What becomes of the volumes.</summary>
     public required QdrantVolumePlan Volumes { get; init; }
@@ -70,6 +76,7 @@ public static class QdrantPlanner
             Headless = QdrantObjects.Headless(index),
             Service = QdrantObjects.Service(index),
             StatefulSet = QdrantObjects.StatefulSet(index, managed, observed.ImageRepository, observed.Key, replicas, volumes.Templates),
+            Monitor = QdrantObjects.ServiceMonitor(index, observed.MonitorLabels),
             Volumes = volumes,
         };
     }

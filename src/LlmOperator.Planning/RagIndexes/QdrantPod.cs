@@ -102,6 +102,9 @@ internal static class QdrantPod
 
         // Loading a large store takes as long as it takes before the server listens, so nothing restarts it for being slow: it only gets no requests.
         ReadinessProbe = new() { HttpGet = new() { Path = "/readyz", Port = HttpPortName }, InitialDelaySeconds = 2, PeriodSeconds = 5, TimeoutSeconds = 2, FailureThreshold = 6 },
+
+        // The last words of a server that ends with an error are in the pod's status: one whose volume was lost says there that it is not let in.
+        TerminationMessagePolicy = "FallbackToLogsOnError",
         Lifecycle = new() { PreStop = new() { Sleep = new() { Seconds = 3 } } },
         SecurityContext = EngineContainer.Security(readOnlyRoot: true),
     };

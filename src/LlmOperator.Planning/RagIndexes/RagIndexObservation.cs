@@ -31,8 +31,14 @@ public sealed record RagIndexObservation
     /// <summary>Why the volumes are not as the spec says; null when they are.</summary>
     public SpecProblemText? VolumeProblem { get; init; }
 
+    /// <summary>Why Prometheus cannot be told of the metrics; null when it is, or there is none.</summary>
+    public SpecProblemText? MonitorProblem { get; init; }
+
     /// <summary>What goes on in the cluster; null when nothing does.</summary>
     public string? ClusterProgress { get; init; }
+
+    /// <summary>What of the data cannot be read though Qdrant answers; null when everything can.</summary>
+    public SpecProblemText? DataProblem { get; init; }
 
     /// <summary>Why Qdrant cannot be asked; null when it answered.</summary>
     public SpecProblemText? Fault { get; init; }

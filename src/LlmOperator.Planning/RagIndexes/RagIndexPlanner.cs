@@ -22,7 +22,8 @@ public static class RagIndexPlanner
         Trouble(conditions, observed, CollectionIssueKind.Conflict, ConditionTypes.Conflict, "NamesAreOurs", "no name is taken by what is not of this index");
         Progressing(conditions, observed, collections);
         Others(conditions, observed);
-        Ready(conditions, server, kept, index.Metadata.DeletionTimestamp is not null);
+        var whole = DataComplete(conditions, observed);
+        Ready(conditions, server, kept, whole, index.Metadata.DeletionTimestamp is not null);
 
         var managed = index.Spec?.Qdrant.Managed is not null;
         return new(
@@ -173,6 +174,11 @@ public static class RagIndexPlanner
             conditions.Set(ConditionTypes.VolumesReady, ConditionStatus.False, volumes.Reason, volumes.Message, announce: true);
         }
 
+        if (observed.MonitorProblem is { } monitor)
+        {
+            conditions.Set(ConditionTypes.MonitoringReady, ConditionStatus.False, monitor.Reason, monitor.Message, announce: true);
+        }
+
         if (observed.SnapshotProblem is { } snapshots)
         {
             conditions.Set(ConditionTypes.SnapshotsReady, ConditionStatus.False, snapshots.Reason, snapshots.Message, announce: true);
@@ -197,7 +203,30 @@ public static class RagIndexPlanner
         }
     }
 
-    private static void Ready(ConditionSet conditions, Condition server, Condition collections, bool isGoing)
+    /// <summary>Whether everything that was stored can be read. While nobody can look, what was found holds.</summary>
+    private static Condition? DataComplete(ConditionSet conditions, RagIndexObservation observed)
+    {
+        const string Type = ConditionTypes.DataComplete;
+        if (observed.Collections is null)
+        {
+            return conditions.Keep(Type);
+        }
+
+        if (observed.DataProblem is { } problem)
+        {
+            return conditions.Set(Type, ConditionStatus.False, problem.Reason, problem.Message, announce: true);
+        }
+
+        var emptied = observed.Issues.Where(issue => issue.Reason == CollectionReasons.DataLost).ToList();
+        if (emptied.Count > 0)
+        {
+            conditions.Set(Type, ConditionStatus.False, CollectionReasons.DataLost, string.Join("; ", emptied.Take(MostNamed).Select(issue => issue.Message)), announce: true);
+        }
+
+        return null;
+    }
+
+    private static void Ready(ConditionSet conditions, Condition server, Condition collections, Condition? data, bool isGoing)
     {
         if (server.Status != ConditionStatus.True)
         {
@@ -206,6 +235,10 @@ public static class RagIndexPlanner
         else if (collections.Status != ConditionStatus.True)
         {
             conditions.Set(ConditionTypes.Ready, ConditionStatus.False, collections.Reason!, collections.Message!);
+        }
+        else if (data is { Status: ConditionStatus.False } missing && missing.Reason != CollectionReasons.DataLost)
+        {
+            conditions.Set(ConditionTypes.Ready, ConditionStatus.False, missing.Reason!, missing.Message!);
         }
         else if (isGoing)
         {

@@ -1,54 +1,9 @@
 namespace LlmOperator.Planning.RagIndexes;
 
-/// <summary>A node of Qdrant's cluster.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Ordinal">Number of its pod; null when it is none of the StatefulSet's.</param>
-public sealed record QdrantPeer(ulong Id, int? Ordinal);
-
-/// <summary>A copy of a shard on a node.</summary>
-/// <param name="Shard">The shard.</param>
-/// <param name="Peer">The node.</param>
-/// <param name="IsActive">Whether it serves reads and writes.</param>
-public readonly record struct PlacedShard(uint Shard, ulong Peer, bool IsActive);
-
-/// <summary>Where the shards of a collection are.</summary>
-/// <param name="Name">The collection.</param>
-/// <param name="ReplicationFactor">Copies each shard is to have.</param>
-/// <param name="Replicas">Copies there are.</param>
-/// <param name="Transfers">Copies that are on their way.</param>
-public sealed record PlacedCollection(string Name, int ReplicationFactor, IReadOnlyList<PlacedShard> Replicas, int Transfers);
-
-/// <summary>What is done with a copy of a shard.</summary>
-public enum ShardChange
-{
-    /// <summary>It goes to another node.</summary>
-    Move,
-
-    /// <summary>A further one is made.</summary>
-    Replicate,
-
-    /// <summary>It is deleted; others of the shard are active.</summary>
-    Drop,
-}
-
-/// <summary>One step of a collection.</summary>
-/// <param name="Collection">The collection.</param>
-/// <param name="Change">What is done.</param>
-/// <param name="Shard">The shard.</param>
-/// <param name="From">Node it comes from, or is dropped at.</param>
-/// <param name="To">Node it goes to; meaningless for a drop.</param>
-public sealed record ShardStep(string Collection, ShardChange Change, uint Shard, ulong From, ulong To);
-
-/// <summary>What is to be done with a cluster now.</summary>
-/// <param name="Steps">At most one step a collection, and none where a transfer runs.</param>
-/// <param name="Remove">Node to be removed from the cluster: it has no shards left; null for none.</param>
-/// <param name="Replicas">Pods the StatefulSet is to have.</param>
-/// <param name="Progress">What is going on, for people; null when nothing is.</param>
-public sealed record ShardPlan(IReadOnlyList<ShardStep> Steps, ulong? Remove, int Replicas, string? Progress);
-
 /// <summary>
-/// Decides where shards go, one step at a time from what is seen, so that it can be broken off and taken up at any point: pods first when there are to be more; copies that are missing, and a fair share for new
-/// nodes; when there are to be fewer, shards leave the highest ordinals first, then the node leaves the cluster, then its pod goes, one after the other.
+/// Decides where shards go, one step at a time from what is seen, so that it can be broken off and taken up at any point: pods first when there are to be more; what was on nodes that are lost is given up where
+/// others have it, and these nodes leave; copies that are missing, and a fair share for new nodes; when there are to be fewer, shards leave the highest ordinals first, then the node leaves the cluster, then its
+/// pod goes, one after the other. The last copy of a shard is never given up.
 /// </summary>
 public static class ShardPlanner
 {
@@ -62,12 +17,53 @@ public static class ShardPlanner
     {
         ArgumentNullException.ThrowIfNull(peers);
         ArgumentNullException.ThrowIfNull(collections);
+        var plan = Mend(pods, peers, collections) ?? Place(wanted, pods, ready, [.. peers.Where(peer => !peer.IsLost)], collections);
+        return plan with { Problem = ShardLosses.Problem(wanted, pods, ready, peers, collections) };
+    }
+
+    /// <summary>Frees the cluster of nodes that are lost, as far as others have what they had. Null when nothing of it is left to do.</summary>
+    private static ShardPlan? Mend(int pods, IReadOnlyList<QdrantPeer> peers, IReadOnlyList<PlacedCollection> collections)
+    {
+        var lost = peers.Where(peer => peer.IsLost).ToDictionary(peer => peer.Id);
+        if (lost.Count == 0)
+        {
+            return null;
+        }
+
+        var up = peers.Where(peer => peer is { IsLost: false, IsUp: true }).Select(peer => peer.Id).ToHashSet();
+        var steps = collections.Select(collection => Mend(collection, lost, up)).OfType<ShardStep>().ToList();
+        var empty = lost.Values.FirstOrDefault(peer => collections.All(collection =>
+            collection.Replicas.All(replica => replica.Peer != peer.Id) && collection.Transfers.All(transfer => transfer.From != peer.Id && transfer.To != peer.Id)));
+        return steps.Count == 0 && empty is null ? null
+            : new(steps, empty?.Id, pods, $"the volume of node {(empty ?? lost[steps[0].Change == ShardChange.Abort && lost.ContainsKey(steps[0].To) ? steps[0].To : steps[0].From]).Ordinal} was lost: what it had is made again of what the other nodes have");
+    }
+
+    private static ShardStep? Mend(PlacedCollection collection, Dictionary<ulong, QdrantPeer> lost, HashSet<ulong> up)
+    {
+        foreach (var transfer in collection.Transfers.Where(transfer => lost.ContainsKey(transfer.From) || lost.ContainsKey(transfer.To)))
+        {
+            return new(collection.Name, ShardChange.Abort, transfer.Shard, transfer.From, transfer.To);
+        }
+
+        foreach (var replica in collection.Replicas.Where(replica => lost.ContainsKey(replica.Peer)))
+        {
+            if (collection.Replicas.Any(other => other.Shard == replica.Shard && other.IsActive && up.Contains(other.Peer)))
+            {
+                return new(collection.Name, ShardChange.Drop, replica.Shard, replica.Peer, 0);
+            }
+        }
+
+        return null;
+    }
+
+    private static ShardPlan Place(int wanted, int pods, int ready, List<QdrantPeer> peers, IReadOnlyList<PlacedCollection> collections)
+    {
         if (wanted > pods)
         {
             return new([], null, wanted, $"{wanted - pods} more of {wanted} nodes are being added");
         }
 
-        var staying = peers.Where(peer => peer.Ordinal is null || peer.Ordinal < wanted).Select(peer => peer.Id).Order().ToList();
+        var staying = peers.Where(peer => peer.Ordinal is null || peer.Ordinal < wanted).OrderBy(peer => peer.Id).ToList();
         var leaving = peers.Where(peer => peer.Ordinal >= wanted).OrderByDescending(peer => peer.Ordinal).ToList();
 
         // Before all nodes that are to stay have joined, shards would go where there is too little room.
@@ -82,8 +78,8 @@ public static class ShardPlanner
             return new([], null, pods, null);
         }
 
-        var transfers = collections.Sum(collection => collection.Transfers);
-        var steps = collections.Where(collection => collection.Transfers == 0).Select(collection => Next(collection, staying, leaving)).OfType<ShardStep>().ToList();
+        var transfers = collections.Sum(collection => collection.Transfers.Count);
+        var steps = collections.Where(collection => collection.Transfers.Count == 0).Select(collection => Next(collection, staying, leaving)).OfType<ShardStep>().ToList();
         if (leaving.Count == 0)
         {
             // A pod whose node is not in the cluster any more, or never was, holds nothing.
@@ -99,7 +95,7 @@ public static class ShardPlanner
         }
 
         var left = collections.Sum(collection => collection.Replicas.Count(replica => replica.Peer == last.Id));
-        var mayGo = steps.Count == 0 && transfers == 0 && left == 0 && ready >= pods;
+        var mayGo = steps.Count == 0 && transfers == 0 && left == 0 && peers.TrueForAll(peer => peer.IsUp || peer == last);
         return new(
             steps, mayGo ? last.Id : null, pods,
             mayGo ? $"node {last.Ordinal} is empty and leaves the cluster"
@@ -109,9 +105,10 @@ public static class ShardPlanner
 
     private static string? Progress(int steps, int transfers) => steps + transfers == 0 ? null : $"{steps + transfers} shards are on their way to other nodes";
 
-    private static ShardStep? Next(PlacedCollection collection, List<ulong> staying, List<QdrantPeer> leaving)
+    private static ShardStep? Next(PlacedCollection collection, List<QdrantPeer> staying, List<QdrantPeer> leaving)
     {
-        var load = staying.ToDictionary(peer => peer, peer => collection.Replicas.Count(replica => replica.Peer == peer));
+        var load = staying.ToDictionary(peer => peer.Id, peer => collection.Replicas.Count(replica => replica.Peer == peer.Id));
+        var up = staying.Concat(leaving).Where(peer => peer.IsUp).Select(peer => peer.Id).ToHashSet();
         var shards = collection.Replicas.GroupBy(replica => replica.Shard).OrderBy(shard => shard.Key).ToList();
         var copies = Math.Clamp(collection.ReplicationFactor, 1, staying.Count);
 
@@ -122,12 +119,12 @@ public static class ShardPlanner
             {
                 var mine = shard.First(replica => replica.Peer == peer.Id);
                 var held = shard.Where(replica => load.ContainsKey(replica.Peer)).ToList();
-                if (held.Count(replica => replica.IsActive) >= copies)
+                if (held.Count(replica => replica.IsActive) >= copies && held.Exists(replica => replica.IsActive && up.Contains(replica.Peer)))
                 {
                     return new(collection.Name, ShardChange.Drop, shard.Key, peer.Id, 0);
                 }
 
-                if (mine.IsActive && Emptiest(load, held) is { } target)
+                if (mine.IsActive && peer.IsUp && Emptiest(load, up, held) is { } target)
                 {
                     return new(collection.Name, ShardChange.Move, shard.Key, peer.Id, target);
                 }
@@ -137,19 +134,19 @@ public static class ShardPlanner
         foreach (var shard in shards)
         {
             var held = shard.Where(replica => load.ContainsKey(replica.Peer)).ToList();
-            if (held.Count < copies && shard.Any(replica => replica.IsActive) && Emptiest(load, held) is { } target)
+            if (held.Count < copies && shard.Any(replica => replica.IsActive && up.Contains(replica.Peer)) && Emptiest(load, up, held) is { } target)
             {
-                return new(collection.Name, ShardChange.Replicate, shard.Key, shard.First(replica => replica.IsActive).Peer, target);
+                return new(collection.Name, ShardChange.Replicate, shard.Key, shard.First(replica => replica.IsActive && up.Contains(replica.Peer)).Peer, target);
             }
 
-            if (held.Count(replica => replica.IsActive) > copies)
+            if (held.Count(replica => replica.IsActive && up.Contains(replica.Peer)) > copies)
             {
                 var fullest = held.Where(replica => replica.IsActive).OrderByDescending(replica => load[replica.Peer]).ThenBy(replica => replica.Peer).First();
                 return new(collection.Name, ShardChange.Drop, shard.Key, fullest.Peer, 0);
             }
         }
 
-        return leaving.Count > 0 ? null : Even(collection, load, shards);
+        return leaving.Count > 0 || up.Count < staying.Count ? null : Even(collection, load, shards);
     }
 
     /// <summary>A step that makes the shares of nodes more equal; none once they differ by one.</summary>
@@ -174,9 +171,10 @@ public static class ShardPlanner
         return null;
     }
 
-    private static ulong? Emptiest(Dictionary<ulong, int> load, List<PlacedShard> held)
+    /// <summary>The node that answers, holds fewest and does not have the shard.</summary>
+    private static ulong? Emptiest(Dictionary<ulong, int> load, HashSet<ulong> up, List<PlacedShard> held)
     {
-        var free = load.Where(entry => held.All(replica => replica.Peer != entry.Key)).ToList();
+        var free = load.Where(entry => up.Contains(entry.Key) && held.TrueForAll(replica => replica.Peer != entry.Key)).ToList();
         return free.Count == 0 ? null : free.OrderBy(entry => entry.Value).ThenBy(entry => entry.Key).First().Key;
     }
 }

@@ -92,8 +92,22 @@ internal sealed class ContainerRun(JsonObject spec, bool init)
     /// <summary>State of the run before, as statuses show it.</summary>
     public JsonObject? LastState { get; set; }
 
+    /// <summary>Last words of an ended run; null for none.</summary>
+    public string? LastWords { get; set; }
+
     /// <summary>State of an ended run.</summary>
-    public JsonObject Terminated() => new()
+    public JsonObject Terminated()
+    {
+        var ended = Ending();
+        if (LastWords is not null)
+        {
+            ended["message"] = LastWords;
+        }
+
+        return ended;
+    }
+
+    private JsonObject Ending() => new()
     {
         ["exitCode"] = ExitCode,
         ["reason"] = OutOfMemory ? "OOMKilled" : ExitCode == 0 ? "Completed" : "Error",

@@ -335,6 +335,7 @@ internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder even
         container.ExitCode = exitCode;
         container.OutOfMemory = exitCode == PodDirections.KilledCode && PodDirections.Fails(pod, "OutOfMemory");
         (container.Ready, container.IsStarted) = (false, false);
+        container.LastWords = exitCode != 0 && SpeaksByItsLog(pod, container.Name) ? logs.LastWords(pod.Uid(), container.Name) : null;
         logs.End(pod.Uid(), container.Name);
         var policy = pod.Text("spec", "restartPolicy") ?? "Always";
         if (policy == "Never" || (exitCode == 0 && (policy == "OnFailure" || container.Init)))
@@ -355,6 +356,9 @@ internal sealed partial class Kubelet(ClusterRuntime runtime, EventRecorder even
 
         return container.Due;
     }
+
+    private static bool SpeaksByItsLog(JsonObject pod, string container) =>
+        pod.Objects("spec", "containers").Concat(pod.Objects("spec", "initContainers")).FirstOrDefault(each => each.Text("name") == container).Text("terminationMessagePolicy") == "FallbackToLogsOnError";
 
     private void Stop(ObjectRef key, JsonObject pod, PodRun run, JsonObject node)
     {

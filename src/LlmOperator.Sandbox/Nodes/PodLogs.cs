@@ -10,6 +10,10 @@ namespace LlmOperator.Sandbox.Nodes;
 /// <summary>Keeps the logs of the containers the kubelet runs: the present run's and the one before.</summary>
 internal sealed class PodLogs : IPodLogs
 {
+    // As a kubelet falls back to the log.
+    private const int MostLastLines = 80;
+    private const int MostLastLetters = 2048;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<(string Uid, string Container), (LogRun? Present, LogRun? Previous)> _runs = [];
 
@@ -43,6 +47,26 @@ internal sealed class PodLogs : IPodLogs
         {
             run?.Append(time, line);
         }
+    }
+
+    /// <summary>The end of what a container has written, as much as its status may hold of it; null when it has written nothing.</summary>
+    public string? LastWords(string uid, string container)
+    {
+        LogRun? run;
+        lock (_gate)
+        {
+            run = _runs.GetValueOrDefault((uid, container)).Present;
+        }
+
+        if (run is null)
+        {
+            return null;
+        }
+
+        var (next, _, _) = run.From(0);
+        var lines = run.Lines(ref next);
+        var text = string.Join('\n', lines.Skip(lines.Count - MostLastLines).Select(line => line.Text));
+        return text.Length == 0 ? null : text.Length <= MostLastLetters ? text : text[^MostLastLetters..];
     }
 
     /// <summary>A container ended.</summary>

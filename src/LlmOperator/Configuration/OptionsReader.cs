@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net;
+using System.Text.RegularExpressions;
+using LlmOperator.Controllers.RagIndexes;
 using LlmOperator.Controllers.Registries;
 using LlmOperator.Planning;
 using LlmOperator.Planning.Accelerators;
@@ -10,7 +12,7 @@ using YamlDotNet.RepresentationModel;
 namespace LlmOperator.Configuration;
 
 /// <summary>Makes options of what the command line, the environment and a file say, in this order of precedence, and notes everything that is wrong.</summary>
-internal sealed class OptionsReader
+internal sealed partial class OptionsReader
 {
     private readonly Dictionary<Setting, (string Value, string Source)> _values = [];
     private readonly List<string> _problems = [];
@@ -71,6 +73,7 @@ internal sealed class OptionsReader
             Accelerators = Catalogue(),
             Registries = Registries(defaults.Registries),
             DataPath = DataPath(defaults.DataPath),
+            Qdrant = Qdrant(defaults.Qdrant),
             LogLevel = Level(defaults.LogLevel),
             ShutdownTimeout = TimeSpan.FromSeconds(Number(Setting.ShutdownTimeoutSeconds, (int)defaults.ShutdownTimeout.TotalSeconds, 0, 3600)),
         };
@@ -231,6 +234,38 @@ internal sealed class OptionsReader
             TraceEndpoint = receiver,
         };
     }
+
+    private QdrantOptions Qdrant(QdrantOptions fallback)
+    {
+        var image = Text(Setting.QdrantImage);
+        if (image is not null && !ImageName().IsMatch(image))
+        {
+            Problem(Setting.QdrantImage, "must be an image without tag and digest, such as mirror.example:5000/qdrant/qdrant: the tag comes of qdrant.managed.version of each RagIndex");
+            image = null;
+        }
+
+        Dictionary<string, string>? labels = null;
+        foreach (var part in (Text(Setting.ServiceMonitorLabels) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (Label().Match(part) is { Success: true } label)
+            {
+                (labels ??= new(StringComparer.Ordinal))[label.Groups[1].Value] = label.Groups[2].Value;
+            }
+            else
+            {
+                Problem(Setting.ServiceMonitorLabels, $"must be labels such as release=prometheus, separated by commas; \"{part}\" is none");
+            }
+        }
+
+        return fallback with { ImageRepository = image ?? fallback.ImageRepository, ServiceMonitorLabels = labels ?? fallback.ServiceMonitorLabels };
+    }
+
+    // A registry may have a port, which is followed by a path; a colon after the last slash would begin a tag.
+    [GeneratedRegex(@"^([A-Za-z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*\z")]
+    private static partial Regex ImageName();
+
+    [GeneratedRegex(@"^((?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)=((?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?)\z")]
+    private static partial Regex Label();
 
     private TimeSpan Time(Setting setting, TimeSpan fallback, TimeSpan least, TimeSpan most)
     {

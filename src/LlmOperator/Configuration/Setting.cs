@@ -28,6 +28,8 @@ internal sealed record Setting(string Name, string? Placeholder, string Descript
     public static readonly Setting GatewayImage = new("gatewayImage", "IMAGE", "Image of the gateway. Default: the one of the operator's version");
     public static readonly Setting GatewayReplicas = new("gatewayReplicas", "N", "Pods of a gateway. Default: 2");
     public static readonly Setting TraceEndpoint = new("traceEndpoint", "URL", "OTLP receiver of endpoints that name no exporter, and of gateways. Default: none");
+    public static readonly Setting QdrantImage = new("qdrantImage", "IMAGE", "Image of managed Qdrants without its tag, for example that of a mirror; the tag is vVERSION-unprivileged. Default: docker.io/qdrant/qdrant");
+    public static readonly Setting ServiceMonitorLabels = new("serviceMonitorLabels", "NAME=VALUE,...", "Labels of ServiceMonitors, by which your Prometheus chooses them. Default: none");
     public static readonly Setting LogLevel = new("logLevel", "LEVEL", "Trace, Debug, Information, Warning or Error. Default: Information");
     public static readonly Setting ShutdownTimeoutSeconds = new("shutdownTimeoutSeconds", "N", "Seconds a stop waits for what is in hand. Default: 30");
 
@@ -35,7 +37,7 @@ internal sealed record Setting(string Name, string? Placeholder, string Descript
     [
         Kubeconfig, Context, Namespace, LeaderElect, LeaderElectionNamespace, MetricsBindAddress, HealthProbeBindAddress,
         WebhookBindAddress, WebhookUrl, WebhookCertDir, LicensePolicy, Workers, Accelerators, HuggingFaceEndpoint, RegistryPollInterval, FetcherImage,
-        PromptTraceImage, ReplaceSidecars, Gateway, GatewayImage, GatewayReplicas, TraceEndpoint, LogLevel, ShutdownTimeoutSeconds,
+        PromptTraceImage, ReplaceSidecars, Gateway, GatewayImage, GatewayReplicas, TraceEndpoint, QdrantImage, ServiceMonitorLabels, LogLevel, ShutdownTimeoutSeconds,
     ];
 
     /// <summary>Command line option: <c>--leader-elect</c>.</summary>

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text;
+using LlmOperator.Api.RagIndexes;
 using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Kubernetes.Tests.Fakes;
 using Xunit;
 
 namespace LlmOperator.Controllers.Tests.RagIndexes;
@@ -117,6 +119,77 @@ public sealed class ManagedQdrantTests
         await fixture.ConditionAsync("QdrantReady", "False", "NameConflict");
 
         Assert.Equal("10.0.0.9", fixture.Operator.Api.Peek<Service>("docs-qdrant")!.Spec!.ClusterIP);
+    }
+
+    [Fact]
+    public async Task Prometheus_is_told_of_its_metrics_with_the_key_that_may_only_read()
+    {
+        await using var fixture = await MadeAsync();
+        await fixture.UntilAsync(() => fixture.Operator.Api.Peek<ServiceMonitor>("docs-qdrant") is not null, "there is a monitor");
+        var monitor = fixture.Operator.Api.Peek<ServiceMonitor>("docs-qdrant")!;
+        var page = Assert.Single(monitor.Spec!.Endpoints!);
+        Assert.Equal(("/metrics", "Bearer", "llm-qdrant-api-keys", "docs_read-only"), (page.Path, page.Authorization!.Type, page.Authorization.Credentials!.Name, page.Authorization.Credentials.Key));
+        Assert.Equal(fixture.Operator.Api.Peek<RagIndex>("docs")!.Metadata.Uid, Assert.Single(monitor.Metadata.OwnerReferences!).Uid);
+
+        // By hand it is changed and removed, and put right.
+        fixture.Operator.Api.Put(monitor with { Spec = monitor.Spec with { Endpoints = [page with { Path = "/elsewhere" }] } });
+        await fixture.UntilAsync(() => fixture.Operator.Api.Peek<ServiceMonitor>("docs-qdrant")!.Spec!.Endpoints![0].Path == "/metrics", "it is put right");
+        fixture.Operator.Api.Remove<ServiceMonitor>("docs-qdrant");
+        await fixture.UntilAsync(() => fixture.Operator.Api.Peek<ServiceMonitor>("docs-qdrant") is not null, "it is back");
+    }
+
+    [Fact]
+    public async Task Without_the_kind_of_monitors_its_definition_alone_is_watched_and_once_it_is_installed_the_monitor_is_made()
+    {
+        await using var fixture = new RagIndexFixture();
+        var missing = true;
+        fixture.Operator.Api.Intercept = (request, _) => request.Plural == "servicemonitors" && Volatile.Read(ref missing) ? throw FakeKubeClient.Error(HttpStatusCode.NotFound, "NotFound") : Task.CompletedTask;
+        await MadeAsync(fixture);
+        fixture.Server.ApiKey = Key(fixture);
+        fixture.RunPods();
+        await fixture.ConditionAsync("Ready", "True", "Serving");
+        await fixture.Operator.SettleAsync();
+        fixture.Operator.Api.ForgetRequests();
+        fixture.Operator.Clock.Advance(TimeSpan.FromMinutes(4));
+        await fixture.Operator.SettleAsync();
+        Assert.Empty(fixture.Operator.Api.Requests.Where(request => request.Plural == "servicemonitors"));
+        Assert.Null(fixture.Condition("MonitoringReady"));
+
+        Volatile.Write(ref missing, false);
+        fixture.Operator.Api.Put(OperatorFixture.DefinitionOf(ServiceMonitor.Resource));
+        await fixture.UntilAsync(() => fixture.Operator.Api.Peek<ServiceMonitor>("docs-qdrant") is not null, "the monitor is made");
+    }
+
+    [Fact]
+    public async Task A_monitor_of_its_name_that_is_somebody_elses_is_left_alone_and_told_and_qdrant_serves()
+    {
+        await using var fixture = new RagIndexFixture();
+        fixture.Operator.Api.Put(new ServiceMonitor { Metadata = new() { Name = "docs-qdrant", Namespace = "default" }, Spec = new() { JobLabel = "mine" } });
+        await MadeAsync(fixture);
+        fixture.Server.ApiKey = Key(fixture);
+        fixture.RunPods();
+
+        await fixture.ConditionAsync("Ready", "True", "Serving");
+        await fixture.ConditionAsync("MonitoringReady", "False", "NameConflict");
+        Assert.Equal("mine", fixture.Operator.Api.Peek<ServiceMonitor>("docs-qdrant")!.Spec!.JobLabel);
+
+        fixture.Operator.Api.Remove<ServiceMonitor>("docs-qdrant");
+        await fixture.UntilAsync(() => fixture.Condition("MonitoringReady") is null, "nothing is said any more");
+        Assert.NotEqual("mine", fixture.Operator.Api.Peek<ServiceMonitor>("docs-qdrant")!.Spec!.JobLabel);
+    }
+
+    [Fact]
+    public async Task A_monitor_that_the_api_server_refuses_is_told_and_qdrant_serves()
+    {
+        await using var fixture = new RagIndexFixture();
+        fixture.Operator.Api.Intercept = (request, _) => request is { Verb: "apply", Plural: "servicemonitors" } ? throw new KubeApiException(HttpStatusCode.Forbidden, "Forbidden", "a policy wants an owner") : Task.CompletedTask;
+        await MadeAsync(fixture);
+        fixture.Server.ApiKey = Key(fixture);
+        fixture.RunPods();
+
+        await fixture.ConditionAsync("Ready", "True", "Serving");
+        await fixture.ConditionAsync("MonitoringReady", "False", "ObjectRefused");
+        Assert.Contains("a policy wants an owner", fixture.Condition("MonitoringReady")!.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -60,29 +60,34 @@ public sealed class OpenApiContractTests
             resource.Namespaced ? $"{root}/namespaces/{{namespace}}/{resource.Plural}" : $"{root}/{resource.Plural}", out _));
     }
 
-    [Fact]
-    public void Every_field_of_an_added_kind_is_one_its_definition_knows()
+    [Theory]
+    [InlineData(typeof(LeaderWorkerSet))]
+    [InlineData(typeof(ServiceMonitor))]
+    public void Every_field_of_an_added_kind_is_one_its_definition_knows(Type kind)
     {
-        var path = SharedData.Contract("crds/leaderworkerset.x-k8s.io_leaderworkersets.yaml");
-        Assert.SkipWhen(path is null, "crds/leaderworkerset.x-k8s.io_leaderworkersets.yaml is not beside this checkout");
+        var resource = (ResourceType)kind.GetProperty("Resource", BindingFlags.Public | BindingFlags.Static)!.GetValue(null)!;
+        var file = $"crds/{resource.Group}_{resource.Plural}.yaml";
+        var path = SharedData.Contract(file);
+        Assert.SkipWhen(path is null, $"{file} is not beside this checkout");
         var spec = YamlJson.Parse(System.IO.File.ReadAllText(path!)).Single()["spec"]!;
-        var resource = LeaderWorkerSet.Resource;
         Assert.Equal((resource.Group, resource.Plural, resource.Kind), (spec["group"]!.ToString(), spec["names"]!["plural"]!.ToString(), spec["names"]!["kind"]!.ToString()));
         var version = spec["versions"]!.AsArray().Single(version => version!["name"]!.ToString() == resource.Version)!;
         using var schema = JsonDocument.Parse(version["schema"]!["openAPIV3Schema"]!["properties"]!.ToJsonString());
 
         var walk = new Walk(schema.RootElement);
-        walk.Check(KubeJson.Default.GetTypeInfo(typeof(LeaderWorkerSetSpec))!, schema.RootElement.GetProperty("spec"), "spec");
-        walk.Check(KubeJson.Default.GetTypeInfo(typeof(LeaderWorkerSetStatus))!, schema.RootElement.GetProperty("status"), "status");
+        foreach (var part in new[] { "Spec", "Status" }.Where(part => kind.GetProperty(part) is not null))
+        {
+            walk.Check(KubeJson.Default.GetTypeInfo(kind.GetProperty(part)!.PropertyType)!, schema.RootElement.GetProperty(part.ToLowerInvariant()), part.ToLowerInvariant());
+        }
 
         // The definition knows a template's labels and annotations; whoever fills in other metadata of one is refused elsewhere.
         Assert.DoesNotContain(walk.Faults, fault => !fault.Contains("Template.metadata.", StringComparison.Ordinal));
     }
 
-    /// <summary>Kinds that come with Kubernetes; LeaderWorkerSet comes with a definition of its own.</summary>
+    /// <summary>Kinds that come with Kubernetes; others come with definitions of their own.</summary>
     private static IEnumerable<Type> KindTypes() =>
         typeof(Pod).Assembly.GetTypes().Where(type => type is { IsAbstract: false, Namespace: "LlmOperator.Kubernetes.Objects" }
-            && type != typeof(LeaderWorkerSet)
+            && type != typeof(LeaderWorkerSet) && type != typeof(ServiceMonitor)
             && type.GetInterfaces().Contains(typeof(IKubeObject)));
 
     private static bool IsKind(JsonElement definition, ResourceType resource) =>

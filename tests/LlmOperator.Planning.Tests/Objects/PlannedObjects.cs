@@ -60,6 +60,7 @@ internal static class PlannedObjects
         Deployment deployment => Json(deployment),
         StatefulSet set => Json(set),
         NetworkPolicy policy => Json(policy),
+        ServiceMonitor monitor => Json(monitor),
         null => null,
         _ => throw new ArgumentException($"{obj.Kind} is no kind of a gateway or a Qdrant"),
     }).OfType<JsonObject>()]).ToJsonString(Indented) + "\n";

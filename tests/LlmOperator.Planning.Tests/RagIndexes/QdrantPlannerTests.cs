@@ -24,7 +24,19 @@ public sealed class QdrantPlannerTests
     {
         var plan = Indexes.Plan(spec);
 
-        Assert.Null(GoldenFile.Difference(PlannedObjects.GoldenPath(golden), PlannedObjects.Text(plan.NetworkPolicy, plan.DisruptionBudget, plan.Headless, plan.Service, plan.StatefulSet)));
+        Assert.Null(GoldenFile.Difference(PlannedObjects.GoldenPath(golden), PlannedObjects.Text(plan.NetworkPolicy, plan.DisruptionBudget, plan.Headless, plan.Service, plan.StatefulSet, plan.Monitor)));
+    }
+
+    [Fact]
+    public void Labels_of_a_monitor_are_added_to_ours_and_replace_none_and_one_service_alone_is_monitored()
+    {
+        var plan = Indexes.Plan(seen: observed => observed with { MonitorLabels = new Dictionary<string, string> { ["release"] = "prometheus", ["app.kubernetes.io/name"] = "other" } });
+
+        Assert.Equal(("prometheus", "qdrant"), (plan.Monitor.Metadata.Labels!["release"], plan.Monitor.Metadata.Labels["app.kubernetes.io/name"]));
+        Assert.True(Matches(plan.Headless));
+        Assert.False(Matches(plan.Service));
+        Assert.Contains(plan.Headless.Spec!.Ports!, port => port.Name == plan.Monitor.Spec!.Endpoints!.Single().Port && port.Port == 6333);
+        bool Matches(Service service) => plan.Monitor.Spec!.Selector!.MatchLabels!.All(label => service.Metadata.Labels!.TryGetValue(label.Key, out var value) && value == label.Value);
     }
 
     [Fact]

@@ -38,6 +38,29 @@ public sealed class QdrantHostTests
     }
 
     [Fact]
+    public async Task A_node_that_comes_back_with_an_empty_volume_is_not_let_in_while_the_one_before_holds_shards_and_says_so_as_its_last_words()
+    {
+        var hosts = new QdrantHosts();
+        await using var cluster = await HostedCluster.StartAsync(hosts.Registration);
+        cluster.Create(Resources.StatefulSets, StatefulSet(3));
+        await cluster.ReadyAsync("q-0", "q-1", "q-2");
+        await SendAsync(cluster, "q-0", HttpMethod.Put, "/collections/c", """{"vectors":{"size":2,"distance":"Dot"},"shard_number":3}""");
+        var before = hosts.Clusters["default/q"].Nodes.Single(node => node.Name == "q-1").PeerId;
+
+        cluster.Embedded.Objects.Delete(new(Resources.Claims, "default", "storage-q-1"));
+        cluster.Embedded.Objects.Update(new(Resources.Claims, "default", "storage-q-1"), claim => claim["metadata"]!.AsObject().Remove("finalizers"), "test");
+        cluster.Embedded.Objects.Delete(new(Resources.Pods, "default", "q-1"));
+        string? words = null;
+        await cluster.UntilAsync(() => (words = cluster.Pod("q-1")?["status"]?["containerStatuses"]?[0]?["lastState"]?["terminated"]?["message"]?.GetValue<string>()) is not null, "it ends");
+        Assert.Contains($"already used by peer {before}", words, StringComparison.Ordinal);
+
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(cluster, "q-0", HttpMethod.Delete, "/collections/c")).Status);
+        await cluster.ReadyAsync("q-1");
+        Assert.DoesNotContain(hosts.Clusters["default/q"].Nodes, node => node.PeerId == before);
+        Assert.Equal(3, hosts.Clusters["default/q"].Nodes.Count);
+    }
+
+    [Fact]
     public async Task A_pod_of_a_stateful_set_is_reached_by_its_name()
     {
         await using var cluster = await HostedCluster.StartAsync(new QdrantHosts().Registration);
@@ -144,7 +167,7 @@ public sealed class QdrantHostTests
           "template":{"metadata":{"labels":{"app":"q"}},"spec":{"containers":[{"name":"qdrant","image":"docker.io/qdrant/qdrant:v1.18.2-unprivileged",
             "command":["/bin/bash","-c","./entrypoint.sh --uri http://q-0.q-headless:6335"],
             "env":[{"name":"QDRANT__SERVICE__API_KEY","value":"k3y"},{"name":"QDRANT__CLUSTER__ENABLED","value":"true"}],
-            "ports":[{"name":"http","containerPort":6333}],"readinessProbe":{"httpGet":{"path":"/readyz","port":"http"},"periodSeconds":1},
+            "ports":[{"name":"http","containerPort":6333}],"terminationMessagePolicy":"FallbackToLogsOnError","readinessProbe":{"httpGet":{"path":"/readyz","port":"http"},"periodSeconds":1},
             "volumeMounts":[{"name":"storage","mountPath":"/qdrant/storage","subPath":"storage"}]}]}},
           "volumeClaimTemplates":[{"metadata":{"name":"storage"},"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}]}}
         """.Replace("REPLICAS", $"{replicas}", StringComparison.Ordinal);

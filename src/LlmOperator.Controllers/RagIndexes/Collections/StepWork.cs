@@ -102,8 +102,17 @@ internal sealed class StepWork(KeepWork work, CollectionSpec spec, ObservedColle
     private async Task CreateAsync(CollectionStep.Create create, CancellationToken cancellationToken)
     {
         var name = CollectionNames.Physical(spec.Name, create.Number);
-        await work.Client.CreateCollectionAsync(name, NewCollection.Request(spec, work.Request.Embedding, work.Request.Owner, create.Number, null, null), cancellationToken).ConfigureAwait(false);
-        work.Tell(false, "CollectionCreated", $"collection {spec.Name} is created as {name}");
+        var gone = work.Request.Previous?.FirstOrDefault(before => before.Name == spec.Name) is { PhysicalName: not null, Points: > 0 } known ? known : null;
+        await work.Client.CreateCollectionAsync(
+            name, NewCollection.Request(spec, work.Request.Embedding, work.Request.Owner, create.Number, null, null, gone?.Points), cancellationToken).ConfigureAwait(false);
+        if (gone is null)
+        {
+            work.Tell(false, "CollectionCreated", $"collection {spec.Name} is created as {name}");
+        }
+        else
+        {
+            work.Tell(true, CollectionReasons.DataLost, $"collection {spec.Name}: {gone.PhysicalName} with its {gone.Points} points is no longer in Qdrant: its volume was lost, or somebody deleted it; {name} is created in its place, empty");
+        }
     }
 
     private async Task PointAliasAsync(CollectionStep.PointAlias point, CancellationToken cancellationToken)
@@ -143,7 +152,11 @@ internal sealed class StepWork(KeepWork work, CollectionSpec spec, ObservedColle
                 $"collection {spec.Name} ({active.PhysicalName}): an optimiser of Qdrant failed: {active.Info.OptimizerStatus.Error ?? "it does not say why"}; look at Qdrant's log, free memory or disk, and restart it"));
         }
 
-        return StepOutcome.Rest(false);
+        return active.Marks.LostPoints is { } lost && active.Info.PointsCount is null or 0
+            ? StepOutcome.Rest(false, Issue(
+                CollectionIssueKind.Lost, CollectionReasons.DataLost,
+                $"collection {spec.Name}: its {lost} points were no longer in Qdrant, and {active.PhysicalName} was made in its place, empty; write the points again, or recover a snapshot"))
+            : StepOutcome.Rest(false);
     }
 
     /// <summary>Changes in place what can be changed. Returns whether anything was.</summary>

@@ -14,6 +14,9 @@ public enum CollectionIssueKind
 
     /// <summary>Qdrant refused or failed. It is tried again.</summary>
     Failed,
+
+    /// <summary>What it held is gone. It serves what it has.</summary>
+    Lost,
 }
 
 /// <summary>Why a collection is not as its spec asks.</summary>
@@ -37,6 +40,9 @@ public static class CollectionReasons
 
     /// <summary>A new generation waits until somebody writes its points.</summary>
     public const string WaitingToBeFilled = "WaitingToBeFilled";
+
+    /// <summary>A collection that had points was gone from Qdrant and was made anew, empty.</summary>
+    public const string DataLost = "DataLost";
 
     /// <summary>Points of the new generation are being indexed.</summary>
     public const string Indexing = "Indexing";

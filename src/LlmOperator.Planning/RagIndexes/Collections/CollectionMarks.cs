@@ -15,6 +15,9 @@ public sealed record CollectionMarks
     /// <summary>Key of <see cref="EmbeddingModel"/>.</summary>
     public const string EmbeddingModelKey = "llmops.dev/embedding-model";
 
+    /// <summary>Key of <see cref="EmbeddingEndpoint"/>.</summary>
+    public const string EmbeddingEndpointKey = "llmops.dev/embedding-endpoint";
+
     /// <summary>Key of <see cref="ReleasedAt"/>.</summary>
     public const string ReleasedKey = "llmops.dev/released-at";
 
@@ -30,6 +33,9 @@ public sealed record CollectionMarks
     /// <summary>Key of <see cref="Migration"/>.</summary>
     public const string MigrationKey = "llmops.dev/migration";
 
+    /// <summary>Key of <see cref="LostPoints"/>.</summary>
+    public const string LostKey = "llmops.dev/lost-points";
+
     /// <summary>Key of <see cref="Snapshots"/>.</summary>
     public const string SnapshotsKey = "llmops.dev/final-snapshots";
 
@@ -38,6 +44,9 @@ public sealed record CollectionMarks
 
     /// <summary>Model that made its vectors.</summary>
     public string? EmbeddingModel { get; init; }
+
+    /// <summary>LlmEndpoint that serves that model; null when none is known.</summary>
+    public string? EmbeddingEndpoint { get; init; }
 
     /// <summary>When its owner let go of it; null while it holds it.</summary>
     public DateTimeOffset? ReleasedAt { get; init; }
@@ -54,6 +63,9 @@ public sealed record CollectionMarks
     /// <summary>Set while it is being built.</summary>
     public MigrationRecord? Migration { get; init; }
 
+    /// <summary>Points of a collection of this name that was gone from Qdrant before this one was made; null when there was none.</summary>
+    public long? LostPoints { get; init; }
+
     /// <summary>Snapshots there were before the one that is taken for its deletion, by node.</summary>
     public IReadOnlySet<string> Snapshots { get; init; } = new HashSet<string>();
 
@@ -63,11 +75,13 @@ public sealed record CollectionMarks
     {
         Owner = Text(metadata, OwnerKey),
         EmbeddingModel = Text(metadata, EmbeddingModelKey),
+        EmbeddingEndpoint = Text(metadata, EmbeddingEndpointKey),
         ReleasedAt = Time(metadata, ReleasedKey),
         RetiredAt = Time(metadata, RetiredKey),
         Set = Texts(metadata, SetKey),
         Indexes = Texts(metadata, IndexesKey),
         Migration = MigrationRecord.Parse(metadata?[MigrationKey]),
+        LostPoints = metadata?[LostKey] is JsonValue lost && lost.TryGetValue(out long points) ? points : null,
         Snapshots = Texts(metadata, SnapshotsKey),
     };
 

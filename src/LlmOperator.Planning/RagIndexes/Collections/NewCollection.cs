@@ -15,7 +15,8 @@ public static class NewCollection
     /// <param name="number">Number of the generation.</param>
     /// <param name="migration">How it gets its points; null when it is the first.</param>
     /// <param name="source">The generation the points come from: vectors others added to it are taken along.</param>
-    public static CreateCollection Request(CollectionSpec spec, EmbeddingSpec? embedding, CollectionOwner owner, int number, MigrationRecord? migration, Generation? source)
+    /// <param name="lostPoints">Points of a collection that was gone, which this one is made in place of; null when there was none.</param>
+    public static CreateCollection Request(CollectionSpec spec, EmbeddingSpec? embedding, CollectionOwner owner, int number, MigrationRecord? migration, Generation? source, long? lostPoints = null)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(owner);
@@ -29,6 +30,15 @@ public static class NewCollection
         if (Embedded(spec, embedding) is not null)
         {
             metadata[CollectionMarks.EmbeddingModelKey] = embedding!.Model;
+            if (embedding.EndpointRef is { Name: var endpoint })
+            {
+                metadata[CollectionMarks.EmbeddingEndpointKey] = endpoint;
+            }
+        }
+
+        if (lostPoints is { } points)
+        {
+            metadata[CollectionMarks.LostKey] = points;
         }
 
         if (migration is not null)

@@ -27,6 +27,7 @@ internal sealed class ClusterRoutes(QdrantCluster cluster, QdrantNode node)
             throw new QdrantRefusal(405, "Method not allowed: distributed mode is disabled");
         }
 
+        cluster.CheckQuorum();
         change();
         cluster.Commit++;
         return CollectionRoutes.Done(true);

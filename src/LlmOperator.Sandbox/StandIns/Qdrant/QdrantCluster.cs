@@ -30,6 +30,9 @@ public sealed class QdrantCluster(TimeProvider? time = null)
 {
     private const int MostCalls = 100_000;
 
+    private static readonly Version UniqueAddresses = new(1, 16);
+    private static readonly Version Replaceable = new(1, 17, 1);
+
     private readonly ConcurrentQueue<QdrantCall> _calls = new();
 
     /// <summary>Called before each request, the four of health included; what it gives is the answer, and null lets the stand-in answer.</summary>
@@ -105,6 +108,54 @@ public sealed class QdrantCluster(TimeProvider? time = null)
 
             node.IsUp = true;
             return node;
+        }
+    }
+
+    /// <summary>
+    /// Has a node with a volume of its own take part: as the peer the volume says it was, or as a new one where the volume is empty. A server refuses a new peer under the address of another; since 1.17.1 it
+    /// lets it take the place of one that holds nothing.
+    /// </summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="uri">Where its peers reach it.</param>
+    /// <param name="peer">Id its volume holds; null when it is empty.</param>
+    /// <exception cref="QdrantRefusal">The others do not let it in.</exception>
+    internal QdrantNode Enter(string name, Uri uri, ulong? peer)
+    {
+        lock (Gate)
+        {
+            var node = Members.Find(member => member.PeerId == peer);
+            if (node is null)
+            {
+                if (Members.Count > 0)
+                {
+                    CheckQuorum();
+                }
+
+                if (Version >= UniqueAddresses && Members.Find(member => member.Uri == uri) is { } before)
+                {
+                    if (Version < Replaceable || Collections.Values.Any(collection => collection.Shards.Shards.Exists(shard => shard.Replicas.ContainsKey(before.PeerId))))
+                    {
+                        throw QdrantRefusal.Request($"peer URI {uri} already used by peer {before.PeerId}, remove it first or use a different URI");
+                    }
+
+                    Members.Remove(before);
+                }
+
+                node = new QdrantNode(name, PeerId($"{name}#{Commit++}"), uri);
+                Members.Add(node);
+            }
+
+            node.IsUp = true;
+            return node;
+        }
+    }
+
+    /// <summary>What all nodes are to agree on needs more than half of them.</summary>
+    internal void CheckQuorum()
+    {
+        if (Members.Count(member => member.IsUp) * 2 <= Members.Count)
+        {
+            throw new QdrantRefusal(500, "Service internal error: Waiting for consensus operation commit failed. Timeout set at: 10 seconds");
         }
     }
 

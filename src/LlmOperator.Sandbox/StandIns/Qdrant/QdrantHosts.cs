@@ -65,7 +65,8 @@ public sealed class QdrantHosts
     {
         var dash = context.Pod.LastIndexOf('-');
         var set = dash > 0 && int.TryParse(context.Pod[(dash + 1)..], out _) ? context.Pod[..dash] : context.Pod;
-        var cluster = Cluster($"{context.Namespace}/{set}", context);
+        var identity = context.RealPath(Storage) is { } folder ? Path.Combine(folder, Marker) : null;
+        var cluster = Cluster($"{context.Namespace}/{set}", context.Pod == set || context.Pod == $"{set}-0", identity is not null && !File.Exists(identity), context);
         cluster.IsDistributed |= Flag(context, "QDRANT__CLUSTER__ENABLED") || context.Command.Concat(context.Args).Any(word => word.Contains("--uri", StringComparison.Ordinal));
         if (context.Image.Split('@')[0].Split(':') is [.., var tag] && System.Version.TryParse(tag.TrimStart('v').Split('-')[0], out var version))
         {
@@ -74,20 +75,22 @@ public sealed class QdrantHosts
 
         return new(cluster, context.Pod, new($"http://{context.Pod}:6335/"), context.Listen(port), context.WriteLine)
         {
+            Identity = identity,
             ApiKey = Text(context, "QDRANT__SERVICE__API_KEY"),
             ReadOnlyApiKey = Text(context, "QDRANT__SERVICE__READ_ONLY_API_KEY"),
             MostRequestBytes = (long.TryParse(Text(context, "QDRANT__SERVICE__MAX_REQUEST_SIZE_MB"), out var megabytes) ? megabytes : 32) << 20,
         };
     }
 
-    /// <summary>The cluster of a StatefulSet. Its state goes with its volumes: when the first of its nodes comes back to an empty one, it begins anew.</summary>
-    private QdrantCluster Cluster(string key, ContainerContext context)
+    /// <summary>
+    /// The cluster of a StatefulSet. Its state goes with its volumes: a node that comes back to an empty one is a new node, and the first, which founds a cluster where it finds none, begins anew while no other is up.
+    /// </summary>
+    private QdrantCluster Cluster(string key, bool isFirst, bool isEmpty, ContainerContext context)
     {
-        var marker = context.RealPath(Storage) is { } folder ? Path.Combine(folder, Marker) : null;
         lock (_gate)
         {
             var found = _clusters.GetValueOrDefault(key);
-            if (found is null || (marker is not null && !File.Exists(marker) && _pods[found].Contains(context.Pod) && !found.Nodes.Any(node => node.IsUp)))
+            if (found is null || (isFirst && isEmpty && _pods[found].Contains(context.Pod) && !found.Nodes.Any(node => node.IsUp)))
             {
                 if (found is not null)
                 {
@@ -101,12 +104,6 @@ public sealed class QdrantHosts
 
             // Its first nodes start at the same time: one that was never part of it joins.
             _pods[found].Add(context.Pod);
-
-            if (marker is not null)
-            {
-                File.WriteAllText(marker, "The stand-in Qdrant keeps its data in memory; this file says that the volume has been used.\n");
-            }
-
             return found;
         }
     }

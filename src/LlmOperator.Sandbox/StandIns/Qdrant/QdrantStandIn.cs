@@ -13,6 +13,9 @@ public sealed class QdrantStandIn : IHostedContainer
     // Snapshots are uploaded whole.
     private const long MostBodyBytes = 512L << 20;
 
+    // A Rust program that panics ends with it.
+    private const int PanicCode = 101;
+
     private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly QdrantCluster _cluster;
     private readonly string _name;
@@ -30,6 +33,9 @@ public sealed class QdrantStandIn : IHostedContainer
     internal string? ApiKey { get; init; }
 
     internal string? ReadOnlyApiKey { get; init; }
+
+    /// <summary>File on the node's volume that says which peer it is; null where nothing keeps it.</summary>
+    internal string? Identity { get; init; }
 
     internal long MostRequestBytes { get; init; } = 32L << 20;
 
@@ -53,7 +59,17 @@ public sealed class QdrantStandIn : IHostedContainer
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         _log($"This is a stand-in for Qdrant {_cluster.Version}, not Qdrant: it keeps everything in memory and searches by looking at every point.");
-        _node = _cluster.Join(_name, _uri);
+        try
+        {
+            _node = Enter();
+        }
+        catch (QdrantRefusal refusal)
+        {
+            _log($"ERROR qdrant::startup: Panic occurred: Failed to add peer to known cluster peers: {refusal.Message}");
+            _exited.TrySetResult(PanicCode);
+            return;
+        }
+
         (_node.ApiKey, _node.ReadOnlyApiKey, _node.MostBodyBytes) = (ApiKey, ReadOnlyApiKey, MostRequestBytes);
         var server = new QdrantServer(_cluster, _node);
         _server = await LoopbackServer.StartAsync(_listen, MostBodyBytes, context => AnswerAsync(server, context), cancellationToken).ConfigureAwait(false);
@@ -90,6 +106,18 @@ public sealed class QdrantStandIn : IHostedContainer
         }
 
         _exited.TrySetResult(0);
+    }
+
+    private QdrantNode Enter()
+    {
+        if (Identity is null || _uri is null)
+        {
+            return _cluster.Join(_name, _uri);
+        }
+
+        var node = _cluster.Enter(_name, _uri, File.Exists(Identity) && ulong.TryParse(File.ReadAllText(Identity).Split('\n')[0], out var known) ? known : null);
+        File.WriteAllText(Identity, $"{node.PeerId}\nThe stand-in Qdrant keeps its data in memory; this file says which peer the volume belongs to.\n");
+        return node;
     }
 
     private static async Task AnswerAsync(QdrantServer server, HttpContext context)
