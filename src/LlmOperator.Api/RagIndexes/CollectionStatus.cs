@@ -26,6 +26,17 @@ public sealed record CollectionStatus
     /// <summary>Vectors in an index, as Qdrant estimates them; a point with several vectors counts several times.</summary>
     public long? IndexedVectors { get; init; }
 
+    /// <summary>
+    /// Embedding model that made the vectors of the generation that serves; queries need vectors of the same. During a migration to another model it is still the one before, until the alias moves.
+    /// Absent where no model makes vectors of this collection.
+    /// </summary>
+    [Length(253)]
+    public string? EmbeddingModel { get; init; }
+
+    /// <summary>LlmEndpoint of the namespace that serves that model, when one is known: it follows embedding.endpointRef as long as embedding.model is that model.</summary>
+    [Length(253)]
+    public string? EmbeddingEndpoint { get; init; }
+
     /// <summary>State Qdrant reports: Green, Yellow, Grey or Red; Missing when it is not there, Conflict when the name is taken by what is not ours, Unknown when it could not be asked.</summary>
     [Length(32)]
     public string? State { get; init; }

@@ -289,6 +289,12 @@ public sealed record CollectionDifferences
             metadata[CollectionMarks.EmbeddingModelKey] = embedding!.Model;
         }
 
+        // While the model stays, whoever serves it may change; once it changes, only the endpoint of the time before can make vectors for what is stored.
+        if (Embedded(spec, embedding) is not null && (marks.EmbeddingModel ?? embedding!.Model) == embedding!.Model && marks.EmbeddingEndpoint != embedding.EndpointRef?.Name)
+        {
+            metadata[CollectionMarks.EmbeddingEndpointKey] = embedding.EndpointRef?.Name;
+        }
+
         var set = SetBy(spec);
         if (!set.SetEquals(marks.Set))
         {

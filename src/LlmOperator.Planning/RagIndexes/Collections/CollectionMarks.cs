@@ -15,6 +15,9 @@ public sealed record CollectionMarks
     /// <summary>Key of <see cref="EmbeddingModel"/>.</summary>
     public const string EmbeddingModelKey = "llmops.dev/embedding-model";
 
+    /// <summary>Key of <see cref="EmbeddingEndpoint"/>.</summary>
+    public const string EmbeddingEndpointKey = "llmops.dev/embedding-endpoint";
+
     /// <summary>Key of <see cref="ReleasedAt"/>.</summary>
     public const string ReleasedKey = "llmops.dev/released-at";
 
@@ -38,6 +41,9 @@ public sealed record CollectionMarks
 
     /// <summary>Model that made its vectors.</summary>
     public string? EmbeddingModel { get; init; }
+
+    /// <summary>LlmEndpoint that serves that model; null when none is known.</summary>
+    public string? EmbeddingEndpoint { get; init; }
 
     /// <summary>When its owner let go of it; null while it holds it.</summary>
     public DateTimeOffset? ReleasedAt { get; init; }
@@ -63,6 +69,7 @@ public sealed record CollectionMarks
     {
         Owner = Text(metadata, OwnerKey),
         EmbeddingModel = Text(metadata, EmbeddingModelKey),
+        EmbeddingEndpoint = Text(metadata, EmbeddingEndpointKey),
         ReleasedAt = Time(metadata, ReleasedKey),
         RetiredAt = Time(metadata, RetiredKey),
         Set = Texts(metadata, SetKey),

@@ -38,6 +38,8 @@ public static class CollectionStatuses
             Generation = active?.Number,
             Points = active?.Info.PointsCount,
             IndexedVectors = active?.Info.IndexedVectorsCount,
+            EmbeddingModel = active?.Marks.EmbeddingModel,
+            EmbeddingEndpoint = active?.Marks.EmbeddingEndpoint,
             State = issue?.Kind == CollectionIssueKind.Conflict ? Conflict : active is null ? Missing : active.Info.Status.ToString(),
             Reason = issue?.Reason,
             Message = issue?.Message is { Length: > 1024 } text ? text[..1021] + "..." : issue?.Message,

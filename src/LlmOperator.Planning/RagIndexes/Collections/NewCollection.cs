@@ -29,6 +29,10 @@ public static class NewCollection
         if (Embedded(spec, embedding) is not null)
         {
             metadata[CollectionMarks.EmbeddingModelKey] = embedding!.Model;
+            if (embedding.EndpointRef is { Name: var endpoint })
+            {
+                metadata[CollectionMarks.EmbeddingEndpointKey] = endpoint;
+            }
         }
 
         if (migration is not null)

@@ -1,4 +1,5 @@
 using LlmOperator.Api.RagIndexes;
+using LlmOperator.Controllers.RagIndexes.Collections;
 using LlmOperator.Planning.RagIndexes.Collections;
 using LlmOperator.Qdrant.Collections;
 using LlmOperator.Qdrant.Points;
@@ -112,6 +113,49 @@ public sealed class MigrationTests
         Assert.All(points, point => Assert.Equal((6, "model-b"), (Numbers(point).Length, point.Payload!["metadata"]!["embedding_model_id"]!.GetValue<string>())));
         Assert.Equal("şiir 1", Text(points[0]));
         Assert.Equal("model-b", CollectionMarks.Read((await qdrant.InfoAsync()).Config.Metadata).EmbeddingModel);
+    }
+
+    [Fact]
+    public async Task The_status_tells_the_model_of_the_generation_that_serves_and_its_endpoint_until_the_alias_moves()
+    {
+        static (string?, string?, int?) Serving(KeepResult result) => result.Collections[0] is var status ? (status.EmbeddingModel, status.EmbeddingEndpoint, status.Generation) : default;
+
+        var qdrant = new KeeperFixture { Embedding = new() { Model = "model-a", Size = 4, EndpointRef = new() { Name = "embedder-a" } } };
+        Assert.Equal(("model-a", "embedder-a", 1), Serving(await qdrant.KeepAsync(Spec())));
+        await qdrant.SeedAsync(7);
+
+        var embedder = new LetterEmbedder(6) { Fault = new("503 from http://embedder-b") };
+        (qdrant.Embedder, qdrant.Embedding) = (embedder, new() { Model = "model-b", Size = 6, EndpointRef = new() { Name = "embedder-b" } });
+        Assert.Equal(("model-a", "embedder-a", 1), Serving(await qdrant.KeepAsync(Spec(size: 6))));
+        embedder.Fault = null;
+        for (var look = 0; await qdrant.AliasAsync() == $"{Name}-g1"; look++)
+        {
+            var before = await qdrant.KeepAsync(Spec(size: 6));
+            Assert.Equal(before.Collections[0].Generation == 1 ? ("model-a", "embedder-a", 1) : ("model-b", "embedder-b", 2), Serving(before));
+            Assert.True(look < 50);
+        }
+
+        Assert.Equal(("model-b", "embedder-b", 2), Serving(await qdrant.SettleAsync(Spec(size: 6))));
+
+        // The way back, too.
+        qdrant.Embedding = new() { Model = "model-a", Size = 4, EndpointRef = new() { Name = "embedder-c" } };
+        Assert.Equal(("model-a", "embedder-c", 1), Serving(await qdrant.SettleAsync(Spec())));
+    }
+
+    [Fact]
+    public async Task Another_endpoint_of_the_same_model_is_noted_without_a_migration_and_none_is_noted_as_none()
+    {
+        var qdrant = await FilledAsync(3);
+        Assert.Null((await qdrant.KeepAsync(Spec())).Collections[0].EmbeddingEndpoint);
+        foreach (var name in new[] { "one", "two", null })
+        {
+            qdrant.Embedding = new() { Model = "model-a", Size = 4, EndpointRef = name is null ? null : new() { Name = name } };
+            var status = (await qdrant.KeepAsync(Spec())).Collections[0];
+            Assert.Equal(("model-a", name, 1), (status.EmbeddingModel, status.EmbeddingEndpoint, status.Generation));
+            qdrant.Server.ClearCalls();
+            await qdrant.KeepAsync(Spec());
+            Assert.Empty(qdrant.Writes());
+        }
     }
 
     [Fact]
