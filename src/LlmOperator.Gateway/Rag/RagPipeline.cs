@@ -32,7 +32,7 @@ internal sealed class RagPipeline(Retriever retriever, IndexView indexes, Templa
     public async Task<Retrieved> RetrieveAsync(RagRun run, RagQuery query, CancellationToken cancellationToken)
     {
         var found = await retriever.RetrieveAsync(run, query, cancellationToken).ConfigureAwait(false);
-        run.Trace.Root.Add(SpanAttribute.Of(RagNames.EmbeddingModelId, found.Index?.EmbeddingModel ?? ""));
+        run.Trace.Root.Add(SpanAttribute.Of(RagNames.EmbeddingModelId, string.Join(", ", found.Models)));
         if (run.Degradations is { Count: > 0 } degradations)
         {
             run.Trace.Root.Add(SpanAttribute.Of("llmops.rag.degradations", [.. degradations.Select(one => $"{one.Step}: {one.Reason}")]));
