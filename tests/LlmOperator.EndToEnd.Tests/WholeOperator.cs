@@ -38,7 +38,8 @@ internal sealed class WholeOperator : IAsyncDisposable
     /// <summary>Starts all of it.</summary>
     /// <param name="hosts">What really runs containers; given the path of a kubeconfig.</param>
     /// <param name="definitions">Further definitions of kinds.</param>
-    public static async Task<WholeOperator> StartAsync(Func<string, IReadOnlyList<ContainerHost>>? hosts = null, IEnumerable<Manifest>? definitions = null)
+    /// <param name="configure">Changes the operator's options.</param>
+    public static async Task<WholeOperator> StartAsync(Func<string, IReadOnlyList<ContainerHost>>? hosts = null, IEnumerable<Manifest>? definitions = null, Func<OperatorOptions, EmbeddedCluster, OperatorOptions>? configure = null)
     {
         var whole = new WholeOperator();
         var kubeconfig = Path.Combine(whole._folder, "kubeconfig");
@@ -51,15 +52,16 @@ internal sealed class WholeOperator : IAsyncDisposable
 
         // Far enough ahead of the wall that nothing is waited for, and slow enough that a registry on a busy machine answers in time.
         whole._client = new KubeClient(configuration, new() { Handler = whole.Sent });
+        var options = new OperatorOptions
+        {
+            MetricsBindAddress = new(IPAddress.Loopback, 0),
+            HealthProbeBindAddress = null,
+            WebhookBindAddress = new(IPAddress.Loopback, 0),
+            WebhookUrl = new("https://127.0.0.1:0"),
+            Registries = new() { HuggingFaceEndpoint = whole.Hub.Address },
+        };
         whole._running = OperatorHost.RunAsync(
-            new OperatorOptions
-            {
-                MetricsBindAddress = new(IPAddress.Loopback, 0),
-                HealthProbeBindAddress = null,
-                WebhookBindAddress = new(IPAddress.Loopback, 0),
-                WebhookUrl = new("https://127.0.0.1:0"),
-                Registries = new() { HuggingFaceEndpoint = whole.Hub.Address },
-            },
+            configure?.Invoke(options, whole.Cluster) ?? options,
             whole._client,
             new AcceleratedTimeProvider(5),
             whole.Log,

@@ -218,7 +218,7 @@ internal sealed class VectorSearch(QdrantClients qdrant)
     /// </summary>
     private static IEnumerable<string> Spellings(string name)
     {
-        var whole = name.Normalize(System.Text.NormalizationForm.FormC);
+        var whole = ComposedText.Of(name).TrimEnd('.'); // A full stop may end an answer, or "Jr."
         var english = whole.Replace('İ', 'i').ToLowerInvariant();
         var turkish = whole.Replace('I', 'ı').Replace('İ', 'i').ToLowerInvariant();
         return new[] { name, whole, Capitalised(english, char.ToUpperInvariant), Capitalised(english, UpperTurkish), Capitalised(turkish, char.ToUpperInvariant), Capitalised(turkish, UpperTurkish) }.Distinct(StringComparer.Ordinal);
