@@ -113,7 +113,7 @@ public sealed partial class Gateway : IAsyncDisposable
             new(_cluster),
             new(options, _cluster, bodies, _exporters, memory, new(_cluster, _engines, _time), metrics, _time, _logger),
             new(options, _cluster, bodies, new(retriever, _indexes, _templates, tokens, _time), new(_indexes, calls), new(_indexes, tokens), tracer, end, ragMetrics, _time, _logger),
-            new(options, _indexes, new(_qdrant, embedder), ragMetrics, _logger),
+            new(options, _indexes, new(_qdrant, embedder, _logger), ragMetrics, _logger),
             tracer,
             end,
             metrics,

@@ -18,9 +18,10 @@ namespace LlmOperator.EndToEnd.Tests;
 /// <summary>An embedded cluster, a stand-in hub and the whole operator between them: webhook, metrics, log at its most talkative, and everything it sends to the API server kept.</summary>
 internal sealed class WholeOperator : IAsyncDisposable
 {
-    private readonly CancellationTokenSource _guard = new(TimeSpan.FromSeconds(90));
+    private readonly CancellationTokenSource _guard = new(TimeSpan.FromMinutes(4));
     private CancellationTokenSource _stop = new();
     private readonly string _folder = Directory.CreateTempSubdirectory("llm-operator-").FullName;
+    private Func<OperatorOptions, OperatorOptions> _configure = static options => options;
     private KubeClient _user = null!;
     private KubeClient _client = null!;
     private Task _running = Task.CompletedTask;
@@ -38,7 +39,8 @@ internal sealed class WholeOperator : IAsyncDisposable
     /// <summary>Starts all of it.</summary>
     /// <param name="hosts">What really runs containers; given the path of a kubeconfig.</param>
     /// <param name="definitions">Further definitions of kinds.</param>
-    public static async Task<WholeOperator> StartAsync(Func<string, IReadOnlyList<ContainerHost>>? hosts = null, IEnumerable<Manifest>? definitions = null)
+    /// <param name="configure">Changes the operator's options.</param>
+    public static async Task<WholeOperator> StartAsync(Func<string, IReadOnlyList<ContainerHost>>? hosts = null, IEnumerable<Manifest>? definitions = null, Func<OperatorOptions, OperatorOptions>? configure = null)
     {
         var whole = new WholeOperator();
         var kubeconfig = Path.Combine(whole._folder, "kubeconfig");
@@ -51,6 +53,7 @@ internal sealed class WholeOperator : IAsyncDisposable
 
         // Far enough ahead of the wall that nothing is waited for, and slow enough that a registry on a busy machine answers in time.
         whole._client = new KubeClient(configuration, new() { Handler = whole.Sent });
+        whole._configure = configure ?? whole._configure;
         whole.Run();
         await whole.UntilAsync(() => whole._running.IsCompleted || whole.Cluster.Objects.List(new("admissionregistration.k8s.io", "validatingwebhookconfigurations")).Count > 0, () => "no webhook");
         return whole;
@@ -66,20 +69,19 @@ internal sealed class WholeOperator : IAsyncDisposable
         Run();
     }
 
-    private void Run() => _running = OperatorHost.RunAsync(
-            new OperatorOptions
-            {
-                MetricsBindAddress = new(IPAddress.Loopback, 0),
-                HealthProbeBindAddress = null,
-                WebhookBindAddress = new(IPAddress.Loopback, 0),
-                WebhookUrl = new("https://127.0.0.1:0"),
-                Registries = new() { HuggingFaceEndpoint = Hub.Address },
-                Qdrant = new() { Connect = Cluster.Network is { } network ? network.ConnectAsync : null, PollInterval = TimeSpan.FromSeconds(5) },
-            },
-            _client,
-            new AcceleratedTimeProvider(5),
-            Log,
-            _stop.Token);
+    private void Run()
+    {
+        var options = new OperatorOptions
+        {
+            MetricsBindAddress = new(IPAddress.Loopback, 0),
+            HealthProbeBindAddress = null,
+            WebhookBindAddress = new(IPAddress.Loopback, 0),
+            WebhookUrl = new("https://127.0.0.1:0"),
+            Registries = new() { HuggingFaceEndpoint = Hub.Address },
+            Qdrant = new() { Connect = Cluster.Network is { } network ? network.ConnectAsync : null, PollInterval = TimeSpan.FromSeconds(5) },
+        };
+        _running = OperatorHost.RunAsync(_configure(options), _client, new AcceleratedTimeProvider(5), Log, _stop.Token);
+    }
 
     public Task ApplyAsync(string manifests) => ApplyAsync(Manifest.Parse(manifests, "test"));
 

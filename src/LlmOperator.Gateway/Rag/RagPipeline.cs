@@ -32,7 +32,7 @@ internal sealed class RagPipeline(Retriever retriever, IndexView indexes, Templa
     public async Task<Retrieved> RetrieveAsync(RagRun run, RagQuery query, CancellationToken cancellationToken)
     {
         var found = await retriever.RetrieveAsync(run, query, cancellationToken).ConfigureAwait(false);
-        run.Trace.Root.Add(SpanAttribute.Of(RagNames.EmbeddingModelId, found.Index?.EmbeddingModel ?? ""));
+        run.Trace.Root.Add(SpanAttribute.Of(RagNames.EmbeddingModelId, string.Join(", ", found.Models)));
         if (run.Degradations is { Count: > 0 } degradations)
         {
             run.Trace.Root.Add(SpanAttribute.Of("llmops.rag.degradations", [.. degradations.Select(one => $"{one.Step}: {one.Reason}")]));
@@ -49,14 +49,14 @@ internal sealed class RagPipeline(Retriever retriever, IndexView indexes, Templa
     /// <param name="answerTokens">Most tokens of the answer.</param>
     /// <param name="otherTokens">Tokens of what is sent besides the prompt, such as the turns of a chat before it.</param>
     /// <param name="cancellationToken">Fires when nobody waits any more.</param>
-    /// <exception cref="RefusedException">There is no template, or nothing can be searched and the endpoint wants no answer then.</exception>
+    /// <exception cref="RefusedException">There is no template, the query is too long, or nothing can be searched and the endpoint wants no answer then.</exception>
     public async Task<PreparedPrompt> PrepareAsync(RagRun run, RagQuery query, long answerTokens, int otherTokens, CancellationToken cancellationToken)
     {
         // Before anything is asked: without a template all of it would be in vain.
         var template = TemplateOf(run.Facts);
         var found = await RetrieveAsync(run, query, cancellationToken).ConfigureAwait(false);
         var chunks = found.Chunks;
-        if (run.Facts.Rag!.Retrieval?.TokenBudget != false && chunks.Count > 0 && MostTokens(run.Facts, answerTokens) is { } most)
+        if (run.Facts.Rag!.Retrieval?.TokenBudget != false && MostTokens(run.Facts, answerTokens) is { } most)
         {
             var began = time.GetTimestamp();
             var isEstimate = false;
@@ -67,6 +67,12 @@ internal sealed class RagPipeline(Retriever retriever, IndexView indexes, Templa
                 return count.Tokens;
             }).ConfigureAwait(false);
             run.Metrics.Took(RagNames.Budget, time.GetElapsedTime(began));
+            if (!budget.Fits && !isEstimate && otherTokens == 0)
+            {
+                // The model would refuse it, in words that are not those of who asked.
+                throw new RefusedException(new(StatusCodes.Status400BadRequest, "context_length_exceeded", $"The query is too long: with the prompt's template it has {budget.Tokens} tokens without any context, and {run.Facts.Name} reads {most}"));
+            }
+
             run.Trace.Root.Add(SpanAttribute.Of("llmops.rag.budget_tokens", most - otherTokens));
             if (budget.Kept < chunks.Count)
             {

@@ -29,6 +29,9 @@ internal sealed class StepException(string reason, string message) : Exception(m
     /// <summary>Vectors are not of the index's size.</summary>
     public const string SizeMismatch = "size_mismatch";
 
+    /// <summary>Others did the opposite at the same time.</summary>
+    public const string Conflict = "conflict";
+
     /// <summary>Why, in one of a few words.</summary>
     public string Reason { get; } = reason;
 }

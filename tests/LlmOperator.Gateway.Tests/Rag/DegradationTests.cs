@@ -58,6 +58,34 @@ public sealed class DegradationTests
         Assert.All(body["degradations"]!.AsArray(), one => Assert.Equal("timeout", (string)one!["reason"]!));
     }
 
+    [Theory]
+    [InlineData("reranker", "rerank", """{"results":[{"index":0,"relevance_score":1e999}]}""")]
+    [InlineData("reranker", "rerank", """{"results":[{"index":7,"relevance_score":1}]}""")]
+    [InlineData("embedder", "embedding", """{"data":[{"index":0,"embedding":[1e99,1]},{"index":1,"embedding":[1,1]},{"index":2,"embedding":[1,1]}]}""")]
+    public async Task Numbers_that_mean_nothing_are_no_answer(string endpoint, string step, string said)
+    {
+        await using var rag = await RagBench.StartAsync();
+        rag.Put("post", "rag");
+        rag.Instead = (name, _, context) => name == endpoint ? Answers.JsonAsync(context, said) : null;
+        var (status, body, _) = await rag.PostAsync("/v1/rag/twin", Question);
+        Assert.Equal(200, status);
+        var one = Assert.Single(body["degradations"]!.AsArray())!;
+        Assert.Equal((step, "invalid_answer"), ((string)one["step"]!, (string)one["reason"]!));
+    }
+
+    [Fact]
+    public async Task Nobody_is_unknown_while_a_collection_could_not_be_asked()
+    {
+        await using var rag = await RagBench.StartAsync(spec => spec with { Rag = spec.Rag! with { Retrieval = new() { ExpandTo = 1, UnknownAuthor = "NoResults" } } });
+        rag.Author = "Ada Kaya";
+        rag.Put("article", "rag by somebody", author: "Can Demir");
+        rag.Qdrant.Fault = path => path.EndsWith("embedded_posts/points/scroll", StringComparison.Ordinal) ? HttpStatusCode.BadRequest : null;
+        var (_, body, _) = await rag.PostAsync("/v1/retrieve/twin", Question);
+        Assert.Single(body["sources"]!.AsArray());
+        var one = Assert.Single(body["degradations"]!.AsArray())!;
+        Assert.Equal(("self_query", "refused"), ((string)one["step"]!, (string)one["reason"]!));
+    }
+
     [Fact]
     public async Task A_collection_that_is_missing_counts_as_no_hits()
     {

@@ -15,6 +15,15 @@ internal sealed class FakeQdrant : HttpMessageHandler
     /// <summary>Answers in the place of the store, by path; null leaves it to the store.</summary>
     public Func<string, HttpStatusCode?>? Fault { get; set; }
 
+    /// <summary>Collections by their aliases.</summary>
+    public Dictionary<string, string> Aliases { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Metadata of collections.</summary>
+    public Dictionary<string, JsonObject> Metadata { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Is told of each request before it is answered.</summary>
+    public Action<string>? Before { get; set; }
+
     /// <summary>Clock of the clients' waits.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;
 
@@ -38,6 +47,31 @@ internal sealed class FakeQdrant : HttpMessageHandler
 
     public void Add(string collection) => _collections.TryAdd(collection, []);
 
+    /// <summary>Gives a collection generations: the first serves under the name of the collection, and has the points it had.</summary>
+    public void Split(string collection, params (string Suffix, JsonObject Metadata)[] generations)
+    {
+        lock (_gate)
+        {
+            _collections.Remove(collection, out var points);
+            foreach (var (suffix, metadata) in generations)
+            {
+                _collections[collection + suffix] = points ?? [];
+                Metadata[collection + suffix] = metadata;
+                points = null;
+            }
+
+            Aliases[collection] = collection + generations[0].Suffix;
+        }
+    }
+
+    public void Remove(string collection)
+    {
+        lock (_gate)
+        {
+            _collections.Remove(collection);
+        }
+    }
+
     public void Put(string collection, string id, JsonObject payload, params float[] vector)
     {
         lock (_gate)
@@ -59,6 +93,7 @@ internal sealed class FakeQdrant : HttpMessageHandler
     {
         var path = request.RequestUri!.AbsolutePath;
         var body = request.Content is null ? null : JsonNode.Parse(await request.Content.ReadAsByteArrayAsync(cancellationToken));
+        Before?.Invoke(path);
         lock (_gate)
         {
             _requests.Add((path, body));
@@ -73,7 +108,26 @@ internal sealed class FakeQdrant : HttpMessageHandler
                 return Json(HttpStatusCode.OK, new() { ["title"] = "qdrant", ["version"] = "1.19.0" });
             }
 
-            return path.Split('/') is not ["", "collections", var name, "points", ..] || !_collections.TryGetValue(name, out var points)
+            if (path is "/aliases" or "/collections")
+            {
+                return Json(HttpStatusCode.OK, new()
+                {
+                    ["result"] = path == "/aliases"
+                        ? new JsonObject { ["aliases"] = new JsonArray([.. Aliases.Select(alias => new JsonObject { ["alias_name"] = alias.Key, ["collection_name"] = alias.Value })]) }
+                        : new JsonObject { ["collections"] = new JsonArray([.. _collections.Keys.Select(one => new JsonObject { ["name"] = one })]) },
+                });
+            }
+
+            var parts = path.Split('/').Select((part, number) => number == 2 ? Aliases.GetValueOrDefault(part, part) : part).ToArray();
+            if (parts is ["", "collections", var whole] && _collections.ContainsKey(whole))
+            {
+                return Json(HttpStatusCode.OK, JsonNode.Parse($$$"""
+                    {"result":{"status":"green","optimizer_status":"ok","segments_count":1,"config":{"params":{},"hnsw_config":{"m":16,"ef_construct":100,"full_scan_threshold":10000},
+                     "optimizer_config":{"deleted_threshold":0.2,"vacuum_min_vector_number":1000,"default_segment_number":0,"flush_interval_sec":5},"metadata":{{{Metadata.GetValueOrDefault(whole)?.ToJsonString() ?? "{}"}}} } ,"payload_schema":{} } }
+                    """)!.AsObject());
+            }
+
+            return parts is not ["", "collections", var name, "points", ..] || !_collections.TryGetValue(name, out var points)
                 ? Json(HttpStatusCode.NotFound, new() { ["status"] = new JsonObject { ["error"] = $"Not found: {path}" } })
                 : Json(HttpStatusCode.OK, new() { ["result"] = Answer(path, points, body!), ["status"] = "ok", ["time"] = 0 });
         }

@@ -51,7 +51,7 @@ internal sealed class RagBench : IAsyncDisposable
         }
     }
 
-    public static async Task<RagBench> StartAsync(Func<LlmEndpointSpec, LlmEndpointSpec>? change = null, Func<RagIndexSpec, RagIndexSpec>? index = null, Func<GatewayOptions, GatewayOptions>? configure = null, Action<RagBench>? prepare = null)
+    public static async Task<RagBench> StartAsync(Func<LlmEndpointSpec, LlmEndpointSpec>? change = null, Func<RagIndexSpec, RagIndexSpec>? index = null, Func<GatewayOptions, GatewayOptions>? configure = null, Action<RagBench>? prepare = null, RagIndexStatus? status = null)
     {
         var rag = new RagBench();
         rag.Bench = await Bench.StartAsync(
@@ -84,8 +84,10 @@ internal sealed class RagBench : IAsyncDisposable
                     Collections = [.. new[] { "embedded_posts", "embedded_articles", "embedded_repositories" }.Select(name => new CollectionSpec { Name = name, Vectors = new() { Size = 2 } }), new() { Name = "cleaned_posts" }],
                     Embedding = new() { Size = 2, EndpointRef = new() { Name = "embedder" } },
                 };
-                bench.Cluster.Put(new RagIndex { Metadata = new() { Name = "corpus", Namespace = Bench.Namespace }, Spec = index?.Invoke(wanted) ?? wanted });
-                foreach (var name in new[] { "twin", "helper", "reranker", "embedder" })
+                bench.Cluster.Put(new RagIndex { Metadata = new() { Name = "corpus", Namespace = Bench.Namespace }, Spec = index?.Invoke(wanted) ?? wanted, Status = status });
+                PutModel(bench, "e5", "intfloat/e5-small");
+                bench.Cluster.Put(new LlmEndpoint { Metadata = new() { Name = "embedder-new", Namespace = Bench.Namespace }, Spec = new() { ModelRef = new() { Name = "e5" } } });
+                foreach (var name in new[] { "twin", "helper", "reranker", "embedder", "embedder-new" })
                 {
                     await bench.AddPodAsync(name, context => rag.SayAsync(name, context));
                 }
@@ -167,6 +169,7 @@ internal sealed class RagBench : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Bench.DisposeAsync();
 
+    /// <summary>Two numbers: the first grows with how often the text says "rag". Those of embedder-new have a third.</summary>
     private static float[] Vector(string text) => text.Split("rag", StringSplitOptions.None).Length - 1 is var count and > 0 ? [3 * count, 1] : [0, 2];
 
     private async Task SayAsync(string endpoint, HttpContext context)
@@ -187,7 +190,10 @@ internal sealed class RagBench : IAsyncDisposable
         JsonNode answer = (endpoint, path) switch
         {
             (_, "/tokenize") => new JsonObject { ["count"] = ((string)body["prompt"]!).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length, ["tokens"] = new JsonArray() },
-            ("embedder", _) => new JsonObject { ["data"] = new JsonArray([.. body["input"]!.AsArray().Select((text, number) => (JsonNode)new JsonObject { ["index"] = number, ["embedding"] = new JsonArray([.. Vector((string)text!).Select(one => (JsonNode)one)]) })]) },
+            ("embedder" or "embedder-new", _) => new JsonObject
+            {
+                ["data"] = new JsonArray([.. body["input"]!.AsArray().Select((text, number) => (JsonNode)new JsonObject { ["index"] = number, ["embedding"] = new JsonArray([.. (endpoint == "embedder" ? Vector((string)text!) : [.. Vector((string)text!), 0]).Select(one => (JsonNode)one)]) })]),
+            },
             ("reranker", _) => new JsonObject { ["results"] = new JsonArray([.. body["documents"]!.AsArray().Select((text, number) => (JsonNode)new JsonObject { ["index"] = number, ["relevance_score"] = Score((string)text!) })]) },
             ("helper", _) => Message(((string)body["messages"]![0]!["content"]!).Contains("#next-question#", StringComparison.Ordinal) ? Rewrites : Author),
             (_, "/v1/chat/completions") => Message(Answer),

@@ -146,6 +146,37 @@ public sealed class RetrievalTests
     }
 
     [Theory]
+    [InlineData("Çağrı Işık", "ÇAĞRI IŞIK")]
+    [InlineData("Çağrı Işık", "C\u0327ag\u0306rı ışık")]
+    [InlineData("İrem Yıldız", "irem yıldız")]
+    [InlineData("Irene Smith", "IRENE SMITH")]
+    [InlineData("Ada Kaya", "\"Ada Kaya.\"")]
+    public async Task A_name_is_known_however_it_is_written(string stored, string named)
+    {
+        await using var rag = await RagBench.StartAsync(spec => spec with { Rag = spec.Rag! with { Retrieval = new() { ExpandTo = 1 } } });
+        rag.Author = named;
+        rag.Put("post", "theirs", author: stored);
+        rag.Put("article", "another's", author: "Can Demir");
+        var (_, body, _) = await rag.PostAsync("/v1/retrieve/twin", Question);
+        Assert.Equal(("theirs", stored), ((string)Assert.Single(body["sources"]!.AsArray())!["content"]!, (string)body["author"]!["full_name"]!));
+    }
+
+    [Theory]
+    [InlineData("none")]
+    [InlineData("None.")]
+    [InlineData("'none'")]
+    public async Task A_helper_that_names_nobody_leaves_the_search_as_it_is(string said)
+    {
+        await using var rag = await RagBench.StartAsync(spec => spec with { Rag = spec.Rag! with { Retrieval = new() { UnknownAuthor = "NoResults" } } });
+        rag.Author = said;
+        rag.Put("post", "rag");
+        var (_, body, _) = await rag.PostAsync("/v1/retrieve/twin", Question);
+        Assert.Single(body["sources"]!.AsArray());
+        Assert.All(rag.Qdrant.Queries, query => Assert.Null(query["filter"]));
+        Assert.DoesNotContain(rag.Qdrant.Requests, request => request.Path.EndsWith("/scroll", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("Somebody Else", "NoFilter", 2)]
     [InlineData("1345256", "NoFilter", 2)]
     [InlineData("Somebody Else", "NoResults", 0)]
@@ -278,6 +309,19 @@ public sealed class RetrievalTests
             Assert.False(rag.Bench.Guard.IsCancellationRequested);
             Assert.Equal(200, (await rag.PostAsync("/v1/rag/twin", Question)).Status);
         }
+    }
+
+    [Fact]
+    public async Task A_query_that_no_prompt_has_room_for_is_refused_before_the_model_is_asked()
+    {
+        await using var rag = await RagBench.StartAsync(spec => spec with { Rag = spec.Rag! with { Retrieval = new() { SelfQuery = false, ExpandTo = 1 } } });
+        RagBench.PutModel(rag.Bench, "llama", "mlabonne/TwinLlama-3.1-8B-DPO", new() { MaxInputTokens = 62 });
+        var question = $$"""{"query":"{{string.Join(' ', Enumerable.Repeat("çok", 100))}}"}""";
+        using var refused = await rag.Bench.EventuallyAsync(() => rag.Bench.PostAsync("/v1/rag/twin", question), answer => answer.StatusCode == HttpStatusCode.BadRequest);
+        Assert.Equal("context_length_exceeded", (string)(await refused.ErrorAsync())["code"]!);
+        var before = rag.Prompts.Count;
+        Assert.Equal(400, (await rag.PostAsync("/rag", question)).Status);
+        Assert.Equal(before, rag.Prompts.Count);
     }
 
     [Fact]

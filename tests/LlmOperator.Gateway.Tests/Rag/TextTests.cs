@@ -91,6 +91,17 @@ public sealed class TextTests
         Assert.Equal(text, string.Concat(chunks));
     }
 
+    [Theory]
+    [InlineData("C\u0327ag\u0306rı S\u0327is\u0327man o\u0308lc\u0327u\u0308 I\u0307rem", "Çağrı Şişman ölçü İrem")]
+    [InlineData("i\u0307rem", "irem")]
+    [InlineData("cafe\u0301 x\u0301 \u0301", "café x\u0301 \u0301")]
+    [InlineData("Çağrı", "Çağrı")]
+    public void Marks_are_put_together_with_their_letters(string text, string expected)
+    {
+        Assert.Equal(expected, ComposedText.Of(text));
+        Assert.Equal(SparseText.OfQuery(expected).Indices, SparseText.OfQuery(text).Indices);
+    }
+
     [Fact]
     public void Words_of_both_languages_find_each_others_capitals()
     {

@@ -10,13 +10,14 @@ namespace LlmOperator.Gateway.Rag.Calling;
 /// <summary>Makes vectors of texts.</summary>
 internal interface IEmbedder
 {
-    /// <summary>Makes a vector of each text, of the size the index wants and by the model it names.</summary>
-    /// <param name="index">The index.</param>
+    /// <summary>Makes a vector of each text.</summary>
+    /// <param name="index">The index they are for.</param>
+    /// <param name="source">The model they must be of, and their size.</param>
     /// <param name="texts">The texts.</param>
     /// <param name="trace">The span it is asked in.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="StepException">There are no such vectors.</exception>
-    Task<IReadOnlyList<float[]>> EmbedAsync(IndexFacts index, IReadOnlyList<string> texts, TraceContext trace, CancellationToken cancellationToken);
+    Task<IReadOnlyList<float[]>> EmbedAsync(IndexFacts index, VectorSource source, IReadOnlyList<string> texts, TraceContext trace, CancellationToken cancellationToken);
 }
 
 /// <inheritdoc cref="IEmbedder"/>
@@ -26,20 +27,24 @@ internal interface IEmbedder
 internal sealed class Embedder(ClusterView cluster, IndexView indexes, EndpointCalls calls) : IEmbedder
 {
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<float[]>> EmbedAsync(IndexFacts index, IReadOnlyList<string> texts, TraceContext trace, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<float[]>> EmbedAsync(IndexFacts index, VectorSource source, IReadOnlyList<string> texts, TraceContext trace, CancellationToken cancellationToken)
     {
-        if (index.EmbeddingEndpoint is not { } name)
+        if (source.Endpoint is not { } name)
         {
-            throw new StepException(StepException.NotConfigured, $"RagIndex {index.Name} has no spec.embedding.endpointRef");
+            throw new StepException(StepException.NotConfigured, source == index.Source
+                ? $"RagIndex {index.Name} has no spec.embedding.endpointRef"
+                : $"RagIndex {index.Name} still serves vectors of {source.Model}, and no LlmEndpoint is known that makes them");
         }
 
-        var endpoint = cluster.Find(name) ?? throw new StepException(StepException.NotConfigured, $"there is no LlmEndpoint {name}, which spec.embedding.endpointRef of RagIndex {index.Name} names");
+        var endpoint = cluster.Find(name) ?? throw new StepException(StepException.NotConfigured, source == index.Source
+            ? $"there is no LlmEndpoint {name}, which spec.embedding.endpointRef of RagIndex {index.Name} names"
+            : $"there is no LlmEndpoint {name} any more, and RagIndex {index.Name} serves vectors of its model {source.Model} until the migration is over");
         var facts = endpoint.Facts;
 
         // Of a model that does not lie on Hugging Face only the size can be compared.
-        if (indexes.Model(facts.Model)?.Spec?.Source.HuggingFace?.Repo is { } repository && !EmbeddingModels.AreSame(repository, index.EmbeddingModel))
+        if (indexes.Model(facts.Model)?.Spec?.Source.HuggingFace?.Repo is { } repository && !EmbeddingModels.AreSame(repository, source.Model))
         {
-            throw new StepException(StepException.ModelMismatch, $"LlmEndpoint {name} serves {repository}, and RagIndex {index.Name} holds vectors of {index.EmbeddingModel}: correct spec.embedding");
+            throw new StepException(StepException.ModelMismatch, $"LlmEndpoint {name} serves {repository}, and RagIndex {index.Name} holds vectors of {source.Model}: correct spec.embedding, or keep an endpoint of that model until a migration is over");
         }
 
         // Like the library the vectors of existing indexes were made with, what a model cannot read is left out, not refused.
@@ -67,8 +72,8 @@ internal sealed class Embedder(ClusterView cluster, IndexView indexes, EndpointC
             throw new StepException(StepException.InvalidAnswer, $"LlmEndpoint {name} made {vectors.Length} vectors of {texts.Count} texts");
         }
 
-        return Array.Find(vectors, vector => vector.Length != index.EmbeddingSize) is { } wrong
-            ? throw new StepException(StepException.SizeMismatch, $"LlmEndpoint {name} makes vectors of size {wrong.Length}, and RagIndex {index.Name} holds vectors of size {index.EmbeddingSize}: correct spec.embedding")
+        return source.Size is { } size && Array.Find(vectors, vector => vector.Length != size) is { } wrong
+            ? throw new StepException(StepException.SizeMismatch, $"LlmEndpoint {name} makes vectors of size {wrong.Length}, and RagIndex {index.Name} holds vectors of size {size}: correct spec.embedding")
             : vectors;
     }
 
@@ -89,7 +94,8 @@ internal sealed class Embedder(ClusterView cluster, IndexView indexes, EndpointC
         var at = 0;
         foreach (var number in numbers.EnumerateArray())
         {
-            vector[at++] = number.GetSingle();
+            // Infinity can be written as a number, though not be sent on as one.
+            vector[at++] = number.GetSingle() is var value && float.IsFinite(value) ? value : throw new FormatException("a vector has a number that is too large");
         }
 
         return vector;

@@ -68,7 +68,7 @@ internal sealed class Reranker(ClusterView cluster, EndpointCalls calls) : IRera
                 scores[entry.GetProperty("index").GetInt32()] = Score(entry);
             }
 
-            return Array.Exists(scores, double.IsNaN) ? throw new JsonException($"of {texts.Length} texts some have no score") : scores;
+            return !Array.TrueForAll(scores, double.IsFinite) ? throw new JsonException($"of {texts.Length} texts some have no score") : scores;
         });
     }
 

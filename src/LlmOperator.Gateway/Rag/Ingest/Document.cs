@@ -95,10 +95,17 @@ internal sealed record Document
             {
                 return $"{name} must have 1 to {LongestField} characters";
             }
+
+            // They stand in prompts, a line each, and ids in paths.
+            if (name != "content" && text.Any(char.IsControl))
+            {
+                return $"{name} must have no control characters, such as line ends";
+            }
         }
 
         return !fields.TryGetValue("type", out var type) || !DocumentTypes.All.Contains(type) ? $"type must be one of {string.Join(", ", DocumentTypes.All)}"
             : string.IsNullOrWhiteSpace(fields.GetValueOrDefault("content")) ? "content is missing: write the document's text"
+            : !TextCleaner.LeavesWords(fields["content"]) ? "content has no words: letters and digits are what is searched"
             : null;
     }
 

@@ -139,7 +139,9 @@ internal sealed partial class IngestHandler(GatewayOptions options, IndexView in
         catch (StepException error)
         {
             Log.NotDone(logger, index.Name, error.Message);
-            throw new RefusedException(error.Reason is StepException.NotConfigured or StepException.ModelMismatch or StepException.SizeMismatch
+            throw new RefusedException(error.Reason is StepException.Conflict
+                ? new(StatusCodes.Status409Conflict, "documents_changing", $"Other requests change the same documents of RagIndex {index.Name} at the same time. Send these again.") { RetryAfter = RetryTime }
+                : error.Reason is StepException.NotConfigured or StepException.ModelMismatch or StepException.SizeMismatch
                 ? new(StatusCodes.Status409Conflict, "index_not_ready", $"RagIndex {index.Name} cannot take documents: {error.Message}")
                 : new(StatusCodes.Status503ServiceUnavailable, "embedding_unavailable", $"The embedding model of RagIndex {index.Name} did not answer. Send the documents again: those that are there already stay as they are.") { RetryAfter = RetryTime });
         }

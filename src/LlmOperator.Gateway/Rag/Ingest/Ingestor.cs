@@ -7,21 +7,29 @@ using LlmOperator.Gateway.Rag.Texts;
 using LlmOperator.Inference.Tracing;
 using LlmOperator.Qdrant;
 using LlmOperator.Qdrant.Points;
+using Microsoft.Extensions.Logging;
 
 namespace LlmOperator.Gateway.Rag.Ingest;
 
 /// <summary>
 /// Makes points of documents: cleans, cuts, embeds and writes them, then takes away the points the same documents had before and have no more. A document is searchable at every moment, and one that is given again
-/// changes nothing.
+/// changes nothing. While a collection moves to a new generation, both are written, each with vectors of its own model, and what moved meanwhile is written again: no document is left behind.
 /// </summary>
 /// <param name="qdrant">Clients.</param>
 /// <param name="embedder">Makes vectors.</param>
-internal sealed class Ingestor(QdrantClients qdrant, IEmbedder embedder)
+/// <param name="logger">Logger.</param>
+internal sealed partial class Ingestor(QdrantClients qdrant, IEmbedder embedder, ILogger logger)
 {
     // As the pipeline that is reproduced embeds them.
     private const int EmbeddedAtOnce = 10;
     private const int WrittenAtOnce = 64;
     private const string DocumentId = "document_id";
+
+    // Generations change rarely and other gateways write the same documents rarely; so many times in a row is no coincidence.
+    private const int MostAttempts = 5;
+
+    // Requests of this gateway about one document take turns. Others' are noticed by what they took away.
+    private readonly KeyedLocks _locks = new();
 
     /// <summary>The collection a type of document goes into.</summary>
     /// <exception cref="StepException">The index has none.</exception>
@@ -40,23 +48,25 @@ internal sealed class Ingestor(QdrantClients qdrant, IEmbedder embedder)
     {
         var client = qdrant.Of(index);
         var cut = documents.Select(document => Cut(index, document)).ToList();
-        foreach (var group in cut.GroupBy(one => one.Collection, StringComparer.Ordinal))
+        using var turn = await _locks.TakeAsync(documents.Select(document => $"{index.Name}/{document.Id}"), cancellationToken).ConfigureAwait(false);
+        var vectors = new Dictionary<(VectorSource, string), float[]>();
+        await UntilSettledAsync(client, index, async (generations, isFirst) =>
         {
-            var chunks = group.SelectMany(one => one.Chunks.Select(chunk => (one.Document, chunk.Id, chunk.Text))).DistinctBy(chunk => chunk.Id).ToList();
-            foreach (var batch in chunks.Chunk(EmbeddedAtOnce))
+            foreach (var generation in generations)
             {
-                var vectors = await embedder.EmbedAsync(index, [.. batch.Select(chunk => chunk.Text)], trace, cancellationToken).ConfigureAwait(false);
-                await UpsertAsync(client, group.Key, batch.Zip(vectors, (chunk, vector) => new Point
+                try
                 {
-                    Id = PointId.Parse(chunk.Id),
-                    Vector = VectorsOf(index, group.Key, chunk.Text, vector),
-                    Payload = PayloadOf(index, chunk.Document, chunk.Text),
-                }), cancellationToken).ConfigureAwait(false);
+                    await WriteAsync(client, index, generation, cut, vectors, trace, cancellationToken).ConfigureAwait(false);
+                }
+                catch (Exception error) when (error is StepException or QdrantException && generation is { IsServing: false, IsFilledByOthers: false })
+                {
+                    // Whoever builds it takes over what it lacks.
+                    Log.LeftToMigration(logger, index.Name, generation.Physical, error.Message);
+                }
             }
-        }
 
-        await KeepDocumentsAsync(client, index, cut, cancellationToken).ConfigureAwait(false);
-        await RemoveOldAsync(client, index, cut, cancellationToken).ConfigureAwait(false);
+            return await AreThereAsync(client, generations.Where(generation => generation.IsServing), cut, cancellationToken).ConfigureAwait(false);
+        }, cancellationToken).ConfigureAwait(false);
         return cut.Sum(one => one.Chunks.Count);
     }
 
@@ -67,28 +77,124 @@ internal sealed class Ingestor(QdrantClients qdrant, IEmbedder embedder)
     public async Task<long> DeleteAsync(IndexFacts index, string document, CancellationToken cancellationToken)
     {
         var client = qdrant.Of(index);
-        var filter = Filter.All(Condition.Match(DocumentId, document));
-        var counts = await Task.WhenAll(index.Embedded.Select(collection => UnlessMissingAsync(async () =>
+        using var turn = await _locks.TakeAsync([$"{index.Name}/{document}"], cancellationToken).ConfigureAwait(false);
+        var count = 0L;
+        await UntilSettledAsync(client, index, async (generations, isFirst) =>
         {
-            var count = await client.CountAsync(collection, filter, exact: true, cancellationToken).ConfigureAwait(false);
+            var counts = await Task.WhenAll(generations.Select(generation => UnlessMissingAsync(() => DeleteAsync(client, index, generation, document, cancellationToken)))).ConfigureAwait(false);
+            count = isFirst ? generations.Zip(counts).Where(one => one.First.IsServing).Sum(one => one.Second) : count;
+            return true;
+        }, cancellationToken).ConfigureAwait(false);
+        return count;
+    }
+
+    private static async Task<long> DeleteAsync(IQdrantClient client, IndexFacts index, Generation generation, string document, CancellationToken cancellationToken)
+    {
+        if (index.Embedded.Contains(generation.Collection))
+        {
+            var filter = Filter.All(Condition.Match(DocumentId, document));
+            var count = await client.CountAsync(generation.Physical, filter, exact: true, cancellationToken).ConfigureAwait(false);
             if (count > 0)
             {
-                await client.DeletePointsAsync(collection, new() { Filter = filter }, cancellationToken).ConfigureAwait(false);
+                await client.DeletePointsAsync(generation.Physical, new() { Filter = filter }, cancellationToken).ConfigureAwait(false);
             }
 
             return count;
-        })).Concat(CleanedOf(index).Select(collection => UnlessMissingAsync(async () =>
+        }
+
+        PointId[] ids = [PointId.Parse(ChunkId.OfName(document))];
+        var found = await client.RetrieveAsync(generation.Physical, new() { Ids = ids, WithPayload = PayloadSelector.None }, cancellationToken).ConfigureAwait(false);
+        if (found.Count > 0)
         {
-            PointId[] ids = [PointId.Parse(ChunkId.OfName(document))];
-            var found = await client.RetrieveAsync(collection, new() { Ids = ids, WithPayload = PayloadSelector.None }, cancellationToken).ConfigureAwait(false);
-            if (found.Count > 0)
+            await client.DeletePointsAsync(generation.Physical, new() { Points = ids }, cancellationToken).ConfigureAwait(false);
+        }
+
+        return found.Count;
+    }
+
+    /// <summary>Changes the generations of an index until they are the same afterwards as before: an alias that moved, or a generation that was begun in between, may have missed it.</summary>
+    /// <param name="client">Qdrant.</param>
+    /// <param name="index">The index.</param>
+    /// <param name="change">Changes them; false when it must be done again.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    private static async Task UntilSettledAsync(IQdrantClient client, IndexFacts index, Func<IReadOnlyList<Generation>, bool, Task<bool>> change, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<string> collections = [.. index.Embedded, .. CleanedOf(index)];
+        var before = await Generations.OfAsync(client, index, collections, cancellationToken).ConfigureAwait(false);
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            QdrantException? missing = null;
+            var isDone = false;
+            try
             {
-                await client.DeletePointsAsync(collection, new() { Points = ids }, cancellationToken).ConfigureAwait(false);
+                isDone = await change(before, attempt == 0).ConfigureAwait(false);
+            }
+            catch (QdrantException error) when (error.Kind == QdrantErrorKind.NotFound)
+            {
+                missing = error;
             }
 
-            return (long)found.Count;
-        })))).ConfigureAwait(false);
-        return counts.Sum();
+            var after = await Generations.OfAsync(client, index, collections, cancellationToken).ConfigureAwait(false);
+            if (after.SequenceEqual(before))
+            {
+                if (missing is not null)
+                {
+                    throw missing;
+                }
+
+                if (isDone)
+                {
+                    return;
+                }
+            }
+
+            before = after;
+        }
+
+        throw new StepException(StepException.Conflict, "other requests change the same documents at the same time");
+    }
+
+    private async Task WriteAsync(
+        IQdrantClient client, IndexFacts index, Generation generation, List<CutDocument> cut, Dictionary<(VectorSource Source, string Id), float[]> vectors, TraceContext trace, CancellationToken cancellationToken)
+    {
+        if (!index.Embedded.Contains(generation.Collection))
+        {
+            await KeepDocumentsAsync(client, generation, cut, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        var chunks = cut.Where(one => one.Collection == generation.Collection).SelectMany(one => one.Chunks.Select(chunk => (one.Document, chunk.Id, chunk.Text))).DistinctBy(chunk => chunk.Id).ToList();
+        foreach (var batch in chunks.Chunk(EmbeddedAtOnce))
+        {
+            var unknown = batch.Where(chunk => !vectors.ContainsKey((generation.Source, chunk.Id))).ToList();
+            if (unknown.Count > 0)
+            {
+                foreach (var (chunk, vector) in unknown.Zip(await embedder.EmbedAsync(index, generation.Source, [.. unknown.Select(chunk => chunk.Text)], trace, cancellationToken).ConfigureAwait(false)))
+                {
+                    vectors[(generation.Source, chunk.Id)] = vector;
+                }
+            }
+
+            await UpsertAsync(client, generation.Physical, batch.Select(chunk => (Chunk: chunk, Vector: vectors[(generation.Source, chunk.Id)])).Select(one => new Point
+            {
+                Id = PointId.Parse(one.Chunk.Id),
+                Vector = VectorsOf(index, generation.Collection, one.Chunk.Text, one.Vector),
+                Payload = PayloadOf(index, generation.Source, one.Chunk.Document, one.Chunk.Text, one.Vector.Length),
+            }), cancellationToken).ConfigureAwait(false);
+        }
+
+        await RemoveOldAsync(client, generation, cut, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether all chunks are there: another gateway that was given another text for the same document takes those away that are not its own.</summary>
+    private static async Task<bool> AreThereAsync(IQdrantClient client, IEnumerable<Generation> generations, List<CutDocument> cut, CancellationToken cancellationToken)
+    {
+        var whole = await Task.WhenAll(generations.Select(async generation =>
+        {
+            PointId[] ids = [.. cut.Where(one => one.Collection == generation.Collection).SelectMany(one => one.Chunks).Select(chunk => chunk.Id).Distinct(StringComparer.Ordinal).Select(id => PointId.Parse(id))];
+            return ids.Length == 0 || await client.CountAsync(generation.Physical, Filter.All(Condition.HasId(ids)), exact: true, cancellationToken).ConfigureAwait(false) == ids.Length;
+        })).ConfigureAwait(false);
+        return Array.TrueForAll(whole, one => one);
     }
 
     private static DocumentRule? RuleOf(IndexFacts index, string type) => index.Ingest.Documents?.FirstOrDefault(rule => rule.Type == type);
@@ -101,36 +207,27 @@ internal sealed class Ingestor(QdrantClients qdrant, IEmbedder embedder)
     }
 
     /// <summary>Whole documents go beside their chunks, where there is a collection for them.</summary>
-    private static async Task KeepDocumentsAsync(IQdrantClient client, IndexFacts index, IReadOnlyList<CutDocument> cut, CancellationToken cancellationToken)
-    {
-        foreach (var group in cut.GroupBy(one => DocumentTypes.CleanedBeside(one.Collection), StringComparer.Ordinal))
+    private static Task KeepDocumentsAsync(IQdrantClient client, Generation generation, List<CutDocument> cut, CancellationToken cancellationToken) =>
+        UpsertAsync(client, generation.Physical, cut.Where(one => DocumentTypes.CleanedBeside(one.Collection) == generation.Collection).Select(one => new Point
         {
-            if (group.Key is { } collection && index.Plain.Contains(collection))
-            {
-                await UpsertAsync(client, collection, group.Select(one => new Point
-                {
-                    Id = PointId.Parse(ChunkId.OfName(one.Document.Id)),
-                    Vector = [],
-                    Payload = Common(one.Document, one.Text),
-                }), cancellationToken).ConfigureAwait(false);
-            }
-        }
-    }
+            Id = PointId.Parse(ChunkId.OfName(one.Document.Id)),
+            Vector = [],
+            Payload = Common(one.Document, one.Text),
+        }), cancellationToken);
 
     /// <summary>Takes away what documents had before: other chunks, and chunks in collections of another type.</summary>
-    private static Task<long[]> RemoveOldAsync(IQdrantClient client, IndexFacts index, IReadOnlyList<CutDocument> cut, CancellationToken cancellationToken) => Task.WhenAll(index.Embedded.Select(collection =>
-        UnlessMissingAsync(async () =>
+    private static Task RemoveOldAsync(IQdrantClient client, Generation generation, List<CutDocument> cut, CancellationToken cancellationToken) => UnlessMissingAsync(async () =>
+    {
+        await client.DeletePointsAsync(generation.Physical, new()
         {
-            await client.DeletePointsAsync(collection, new()
+            Filter = Filter.Any([.. cut.Select(one => Condition.Of(new()
             {
-                Filter = Filter.Any([.. cut.Select(one => Condition.Of(new()
-                {
-                    Must = [Condition.Match(DocumentId, one.Document.Id)],
-                    MustNot = one.Collection == collection && one.Chunks.Count > 0 ? [Condition.HasId([.. one.Chunks.Select(chunk => PointId.Parse(chunk.Id))])] : null,
-                }))]),
-            }, cancellationToken).ConfigureAwait(false);
-            return 0;
-        })));
+                Must = [Condition.Match(DocumentId, one.Document.Id)],
+                MustNot = one.Collection == generation.Collection && one.Chunks.Count > 0 ? [Condition.HasId([.. one.Chunks.Select(chunk => PointId.Parse(chunk.Id))])] : null,
+            }))]),
+        }, cancellationToken).ConfigureAwait(false);
+        return 0;
+    });
 
     private static async Task<long> UnlessMissingAsync(Func<Task<long>> act)
     {
@@ -167,14 +264,14 @@ internal sealed class Ingestor(QdrantClients qdrant, IEmbedder embedder)
         return vectors;
     }
 
-    private static JsonObject PayloadOf(IndexFacts index, Document document, string chunk)
+    private static JsonObject PayloadOf(IndexFacts index, VectorSource source, Document document, string chunk, int size)
     {
         var payload = Common(document, chunk);
         payload[DocumentId] = document.Id;
         payload["metadata"] = new JsonObject
         {
-            ["embedding_model_id"] = index.EmbeddingModel,
-            ["embedding_size"] = index.EmbeddingSize,
+            ["embedding_model_id"] = source.Model,
+            ["embedding_size"] = size,
             ["max_input_length"] = index.Ingest.MaxInputTokens,
         };
         return payload;
@@ -202,4 +299,10 @@ internal sealed class Ingestor(QdrantClients qdrant, IEmbedder embedder)
 
     /// <summary>A document in chunks.</summary>
     private sealed record CutDocument(Document Document, string Collection, string Text, IReadOnlyList<(string Id, string Text)> Chunks);
+
+    private static partial class Log
+    {
+        [LoggerMessage(64, LogLevel.Information, "RagIndex {Index}: documents are left to the migration to {Generation}: {Message}")]
+        public static partial void LeftToMigration(ILogger logger, string index, string generation, string message);
+    }
 }

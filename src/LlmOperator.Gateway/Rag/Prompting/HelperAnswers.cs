@@ -27,8 +27,9 @@ internal static class HelperAnswers
     /// <summary>Who a query names; null when it names nobody.</summary>
     public static NamedAuthor? Author(string answer)
     {
-        var text = string.Join(' ', answer.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-        return text.Length is 0 or > LongestName || text.Equals(HelperPrompts.None, StringComparison.OrdinalIgnoreCase) ? null
+        // Models put quotes around what they were asked for, and a full stop after it.
+        var text = string.Join(' ', answer.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).Trim('"', '\'', '`', '“', '”', ' ');
+        return text.Length is 0 or > LongestName || text.TrimEnd('.').Equals(HelperPrompts.None, StringComparison.OrdinalIgnoreCase) ? null
             : Guid.TryParse(text, out var id) ? new(null, id.ToString("D"))
             : text.All(char.IsAsciiDigit) ? new(null, text)
             : new(text, null);

@@ -5,7 +5,8 @@ namespace LlmOperator.Gateway.Rag.Prompting;
 /// <summary>How many of the chunks a prompt has room for.</summary>
 /// <param name="Kept">Chunks that stay: the highest-ranked ones.</param>
 /// <param name="Tokens">Tokens of the prompt with them, as they were counted.</param>
-internal readonly record struct Budget(int Kept, int Tokens);
+/// <param name="Fits">Whether the prompt fits with them; without any it may still be too long.</param>
+internal readonly record struct Budget(int Kept, int Tokens, bool Fits);
 
 /// <summary>Leaves out the lowest-ranked chunks until template, query and context fit what a model reads.</summary>
 internal static class PromptBudget
@@ -20,7 +21,7 @@ internal static class PromptBudget
         var kept = chunks.Count;
         if (most is not { } bound || System.Text.Encoding.UTF8.GetByteCount(render(chunks)) <= bound)
         {
-            return new(kept, 0); // No token is shorter than a byte, so that nothing needs to be counted.
+            return new(kept, 0, Fits: true); // No token is shorter than a byte, so that nothing needs to be counted.
         }
 
         // Each prompt is counted whole: tokens of parts do not add up to those of the whole.
@@ -29,7 +30,7 @@ internal static class PromptBudget
             var tokens = await count(render([.. chunks.Take(kept)])).ConfigureAwait(false);
             if (tokens <= bound || kept == 0)
             {
-                return new(kept, tokens);
+                return new(kept, tokens, tokens <= bound);
             }
 
             kept--;

@@ -29,6 +29,9 @@ internal sealed record Retrieved
     /// <summary>The index that was searched; null when there is none.</summary>
     public Indexes.IndexFacts? Index { get; init; }
 
+    /// <summary>The models the queries' vectors are of: one, or during a migration two.</summary>
+    public IReadOnlyList<string> Models { get; init; } = [];
+
     /// <summary>The queries that were searched.</summary>
     public IReadOnlyList<string> Queries { get; init; } = [];
 

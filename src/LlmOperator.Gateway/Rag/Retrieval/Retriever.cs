@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using LlmOperator.Api.Endpoints;
@@ -51,24 +52,26 @@ internal sealed partial class Retriever(IndexView indexes, IHelperModel helper, 
         }
 
         var (author, isUnknown) = await SelfQueryAsync(steps, index, retrieval, query).ConfigureAwait(false);
-        var found = new Retrieved { Index = index, Queries = [query.Text], Author = author };
+        var found = new Retrieved { Index = index, Queries = [query.Text], Author = author, Models = [index.Source.Model] };
         if (isUnknown && retrieval.UnknownAuthor == "NoResults")
         {
             return found;
         }
 
         found = found with { Queries = await ExpandAsync(steps, query).ConfigureAwait(false) };
-        if (await EmbedAsync(steps, index, retrieval, found.Queries).ConfigureAwait(false) is not { } vectors
-            || await SearchAsync(steps, index, retrieval, [.. found.Queries.Zip(vectors)], query, author).ConfigureAwait(false) is not { } hits)
+        var vectors = new Vectors();
+        if (await SearchAsync(steps, index, retrieval, VectorSearch.Collections(index, retrieval), found.Queries, vectors, query, author).ConfigureAwait(false) is not { } first)
         {
             return found with { IsUnavailable = true };
         }
 
+        var again = first.Gone.Count == 0 ? null : await SearchAsync(steps, index, retrieval, [.. first.Gone.Select(collection => collection.ByAlias(index))], found.Queries, vectors, query, author).ConfigureAwait(false);
+        var hits = first.Chunks.Concat(again?.Chunks ?? []);
         var distinct = Chunk.Distinct(hits);
         run.Metrics.Found(run.Facts.Name, distinct.Count);
         span.Add(SpanAttribute.Of("llmops.rag.candidates", distinct.Count));
         var ranked = await RerankAsync(steps, rag.Rerank ?? new(), query, distinct).ConfigureAwait(false);
-        found = found with { Chunks = [.. ranked.Take(query.TopK)] };
+        found = found with { Chunks = [.. ranked.Take(query.TopK)], Models = [.. vectors.Keys.Select(source => source.Model).Distinct().Order(StringComparer.Ordinal)] };
         span.Add(SpanAttribute.Of("llmops.rag.chunks", Told(found.Chunks)));
         span.Out(() => Texts(found.Chunks));
         return found;
@@ -139,21 +142,32 @@ internal sealed partial class Retriever(IndexView indexes, IHelperModel helper, 
         return queries;
     }
 
-    private async Task<IReadOnlyList<float[]>?> EmbedAsync(Steps steps, IndexFacts index, RetrievalSpec retrieval, IReadOnlyList<string> queries)
+    private async Task<IReadOnlyList<float[]>?> EmbedAsync(Steps steps, IndexFacts index, VectorSource source, RetrievalSpec retrieval, IReadOnlyList<string> queries)
     {
         using var span = steps.Begin(RagNames.EmbeddingSpan);
-        span.Add(SpanAttribute.Of(RagNames.EmbeddingModelId, index.EmbeddingModel));
+        span.Add(SpanAttribute.Of(RagNames.EmbeddingModelId, source.Model));
         span.Add(SpanAttribute.Of("llmops.rag.queries", queries.Count));
-        return await steps.TryAsync(RagNames.Embedding, span, TimeSpan.FromSeconds(retrieval.EmbeddingTimeoutSeconds), token => embedder.EmbedAsync(index, queries, span.Context, token)).ConfigureAwait(false);
+        return await steps.TryAsync(RagNames.Embedding, span, TimeSpan.FromSeconds(retrieval.EmbeddingTimeoutSeconds), token => embedder.EmbedAsync(index, source, queries, span.Context, token)).ConfigureAwait(false);
     }
 
-    private async Task<IReadOnlyList<Chunk>?> SearchAsync(Steps steps, IndexFacts index, RetrievalSpec retrieval, IReadOnlyList<(string, float[])> queries, RagQuery query, KnownAuthor? author)
+    /// <summary>Searches collections with vectors of the models whose vectors they hold: while an index moves to another model, one collection after the other, there are two.</summary>
+    /// <returns>Null when nothing could be searched.</returns>
+    private async Task<Hits?> SearchAsync(
+        Steps steps, IndexFacts index, RetrievalSpec retrieval, IReadOnlyList<EmbeddedCollection> collections, IReadOnlyList<string> queries, Vectors vectors, RagQuery query, KnownAuthor? author)
     {
+        await Task.WhenAll(collections.Select(collection => collection.Source).Distinct().Where(source => !vectors.ContainsKey(source)).ToList().Select(async source =>
+            vectors[source] = await EmbedAsync(steps, index, source, retrieval, queries).ConfigureAwait(false))).ConfigureAwait(false);
+        var searches = queries.Index().SelectMany(one => collections.Where(collection => vectors[collection.Source] is not null).Select(collection => new Search(collection, one.Item, vectors[collection.Source]![one.Index]))).ToList();
+        if (searches.Count == 0 && collections.Count > 0)
+        {
+            return null;
+        }
+
         using var span = steps.Begin(RagNames.VectorSearchSpan, SpanKind.Client);
         span.Add(SpanAttribute.Of("db.system.name", "qdrant"));
         span.Add(SpanAttribute.Of("llmops.rag.filtered", author is not null || query.Filters.Count > 0));
         return await steps.TryAsync(RagNames.Search, span, TimeSpan.FromSeconds(retrieval.SearchTimeoutSeconds), token =>
-            search.SearchAsync(steps.Run, index, retrieval, queries, Math.Max(1, query.TopK / Collections), VectorSearch.FilterOf(query.Filters, author), span, token)).ConfigureAwait(false);
+            search.SearchAsync(steps.Run, index, retrieval, searches, Math.Max(1, query.TopK / Collections), VectorSearch.FilterOf(query.Filters, author), span, token)).ConfigureAwait(false);
     }
 
     private async Task<List<Chunk>> RerankAsync(Steps steps, RerankSpec rerank, RagQuery query, List<Chunk> chunks)
@@ -186,6 +200,9 @@ internal sealed partial class Retriever(IndexView indexes, IHelperModel helper, 
     private static string Texts(IReadOnlyList<Chunk> chunks) => Json(writer => writer.WriteTexts("chunks", chunks.Select(chunk => chunk.Content)));
 
     private static string Json(Action<Utf8JsonWriter> write) => System.Text.Encoding.UTF8.GetString(JsonBody.Object(write).Span);
+
+    /// <summary>Vectors of the queries, by what made them; null where it made none.</summary>
+    private sealed class Vectors : ConcurrentDictionary<VectorSource, IReadOnlyList<float[]>?>;
 
     /// <summary>Something that may be nothing, which a step that failed does not even say.</summary>
     private sealed record Box<T>(T? Value)

@@ -19,27 +19,27 @@ internal sealed class VectorSearch(QdrantClients qdrant)
 
     /// <summary>The collections a request searches.</summary>
     public static IReadOnlyList<EmbeddedCollection> Collections(IndexFacts index, RetrievalSpec retrieval) => retrieval.Collections is { Count: > 0 } named
-        ? [.. named.Select(name => index.Collections.FirstOrDefault(collection => collection.Name == name) ?? new(name, null, IsByDistance: false, []))]
+        ? [.. named.Select(name => index.Collections.FirstOrDefault(collection => collection.Name == name) ?? new(name, null, IsByDistance: false, [], index.Source))]
         : index.Collections;
 
-    /// <summary>Searches each collection for each query.</summary>
+    /// <summary>Makes searches, all at once.</summary>
     /// <param name="run">The request.</param>
     /// <param name="index">The index.</param>
     /// <param name="retrieval">How to search.</param>
-    /// <param name="queries">The queries and their vectors.</param>
+    /// <param name="searches">The collections, each with the query and its vector.</param>
     /// <param name="limit">Most points of each search.</param>
     /// <param name="filter">Which points count; null for all.</param>
     /// <param name="span">The span of the search.</param>
     /// <param name="cancellationToken">Ends the waiting; what has been found by then counts.</param>
     /// <exception cref="StepException">Not one search was answered.</exception>
-    public async Task<IReadOnlyList<Chunk>> SearchAsync(
-        RagRun run, IndexFacts index, RetrievalSpec retrieval, IReadOnlyList<(string Text, float[] Vector)> queries, int limit, Filter? filter, RagSpan span, CancellationToken cancellationToken)
+    public async Task<Hits> SearchAsync(RagRun run, IndexFacts index, RetrievalSpec retrieval, IReadOnlyList<Search> searches, int limit, Filter? filter, RagSpan span, CancellationToken cancellationToken)
     {
         var client = qdrant.Of(index);
-        var collections = Collections(index, retrieval);
-        var outcomes = await Task.WhenAll(queries.SelectMany(query =>
-            collections.Select(collection => OneAsync(client, collection, Request(retrieval, collection, query.Text, query.Vector, limit, filter), cancellationToken)))).ConfigureAwait(false);
-        foreach (var problem in outcomes.Select(outcome => outcome.Problem).OfType<string>().Distinct())
+        var outcomes = await Task.WhenAll(searches.Select(one => OneAsync(client, one.Collection, Request(retrieval, one.Collection, one.Text, one.Vector, limit, filter), cancellationToken))).ConfigureAwait(false);
+
+        // A generation that is gone was replaced a moment ago. The alias, which is looked at next, knows by which.
+        var gone = outcomes.Where(outcome => outcome is { Problem: MissingCollection, Collection.Physical: not null }).Select(outcome => outcome.Collection).Distinct().ToList();
+        foreach (var problem in outcomes.Where(outcome => !gone.Contains(outcome.Collection)).Select(outcome => outcome.Problem).OfType<string>().Distinct())
         {
             run.Degrade(RagNames.Search, problem);
         }
@@ -47,7 +47,7 @@ internal sealed class VectorSearch(QdrantClients qdrant)
         var hits = outcomes.SelectMany(outcome => outcome.Hits.Select(hit => (outcome.Collection, Hit: hit))).ToList();
         span.Add(SpanAttribute.Of("llmops.rag.searches", outcomes.Length));
         span.Add(SpanAttribute.Of("llmops.rag.search_limit", limit));
-        span.Add(SpanAttribute.Of("llmops.rag.collections", [.. collections.Select(collection => collection.Name)]));
+        span.Add(SpanAttribute.Of("llmops.rag.collections", [.. searches.Select(search => search.Collection.Target).Distinct()]));
         span.Add(SpanAttribute.Of("llmops.rag.hits", [.. hits.Select(hit => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{hit.Collection.Name}/{hit.Hit.Id} {hit.Hit.Score:0.######}"))]));
 
         // A collection that is missing is an answer of Qdrant's; only when it says nothing at all is it down.
@@ -56,13 +56,24 @@ internal sealed class VectorSearch(QdrantClients qdrant)
             throw new StepException(outcomes[0].Problem!, $"no search was answered: {outcomes[0].Message}");
         }
 
-        var chunks = hits.Select(hit => ChunkOf(hit.Collection, hit.Hit, isFused: IsHybrid(retrieval, hit.Collection))).OfType<Chunk>().ToList();
-        if (chunks.RemoveAll(chunk => chunk.EmbeddingModel is { } model && index.EmbeddingModel.Length > 0 && !EmbeddingModels.AreSame(model, index.EmbeddingModel)) > 0)
+        var chunks = new List<Chunk>();
+        foreach (var (collection, hit) in hits)
         {
-            run.Degrade(RagNames.Search, StepException.ModelMismatch);
+            if (ChunkOf(collection, hit, isFused: IsHybrid(retrieval, collection)) is not { } chunk)
+            {
+                continue;
+            }
+
+            if (chunk.EmbeddingModel is { } model && collection.Source.Model.Length > 0 && !EmbeddingModels.AreSame(model, collection.Source.Model))
+            {
+                run.Degrade(RagNames.Search, StepException.ModelMismatch);
+                continue;
+            }
+
+            chunks.Add(chunk);
         }
 
-        return chunks;
+        return new(chunks, gone);
     }
 
     /// <summary>Looks for an author among the points. Nothing is created.</summary>
@@ -77,7 +88,7 @@ internal sealed class VectorSearch(QdrantClients qdrant)
         {
             try
             {
-                return (Page: (ScrollPage?)await client.ScrollAsync(collection.Name, request, cancellationToken).ConfigureAwait(false), Problem: (QdrantException?)null);
+                return (Page: (ScrollPage?)await ScrollAsync(client, collection, request, cancellationToken).ConfigureAwait(false), Problem: (QdrantException?)null);
             }
             catch (QdrantException error)
             {
@@ -90,9 +101,22 @@ internal sealed class VectorSearch(QdrantClients qdrant)
             return named.Id is { } known ? new(AuthorId, known, foundId, foundName) : new(AuthorName, foundName, foundId, foundName);
         }
 
-        return answers.Length > 0 && Array.TrueForAll(answers, answer => answer.Problem is { Kind: not QdrantErrorKind.NotFound })
-            ? throw new StepException(Reason(answers[0].Problem!), answers[0].Problem!.Message)
+        // Nobody is unknown as long as a collection could not be asked.
+        return answers.Select(answer => answer.Problem).FirstOrDefault(problem => problem is { Kind: not QdrantErrorKind.NotFound }) is { } unanswered
+            ? throw new StepException(Reason(unanswered), unanswered.Message)
             : null;
+    }
+
+    private static async Task<ScrollPage> ScrollAsync(IQdrantClient client, EmbeddedCollection collection, ScrollPoints request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.ScrollAsync(collection.Target, request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (QdrantException error) when (error.Kind == QdrantErrorKind.NotFound && collection.Physical is not null)
+        {
+            return await client.ScrollAsync(collection.Name, request, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Why Qdrant did not do what it was asked, in one of a few words.</summary>
@@ -150,7 +174,7 @@ internal sealed class VectorSearch(QdrantClients qdrant)
     {
         try
         {
-            return (collection, await client.QueryAsync(collection.Name, request, cancellationToken).ConfigureAwait(false), null, null);
+            return (collection, await client.QueryAsync(collection.Target, request, cancellationToken).ConfigureAwait(false), null, null);
         }
         catch (QdrantException error)
         {
@@ -189,12 +213,29 @@ internal sealed class VectorSearch(QdrantClients qdrant)
         _ => null,
     };
 
-    /// <summary>A name as it was written, and with the first letters large: by the rules of English, and of Turkish where they differ.</summary>
+    /// <summary>
+    /// A name as it was written, and with the first letters large and the others small: by the rules of English, and of Turkish where they differ. Marks are put together with their letters, as they usually are stored.
+    /// </summary>
     private static IEnumerable<string> Spellings(string name)
     {
-        var lower = name.ToLowerInvariant();
-        return new[] { name, Capitalised(lower, static c => char.ToUpperInvariant(c)), Capitalised(lower, static c => c == 'i' ? 'İ' : char.ToUpperInvariant(c)) }.Distinct(StringComparer.Ordinal);
+        var whole = ComposedText.Of(name).TrimEnd('.'); // A full stop may end an answer, or "Jr."
+        var english = whole.Replace('İ', 'i').ToLowerInvariant();
+        var turkish = whole.Replace('I', 'ı').Replace('İ', 'i').ToLowerInvariant();
+        return new[] { name, whole, Capitalised(english, char.ToUpperInvariant), Capitalised(english, UpperTurkish), Capitalised(turkish, char.ToUpperInvariant), Capitalised(turkish, UpperTurkish) }.Distinct(StringComparer.Ordinal);
     }
+
+    private static char UpperTurkish(char letter) => letter switch { 'i' => 'İ', 'ı' => 'I', _ => char.ToUpperInvariant(letter) };
 
     private static string Capitalised(string name, Func<char, char> upper) => string.Join(' ', name.Split(' ').Select(word => word.Length == 0 ? word : upper(word[0]) + word[1..]));
 }
+
+/// <summary>A search.</summary>
+/// <param name="Collection">Where.</param>
+/// <param name="Text">The query.</param>
+/// <param name="Vector">Its vector, by the model of the collection's.</param>
+internal sealed record Search(EmbeddedCollection Collection, string Text, float[] Vector);
+
+/// <summary>What searches found.</summary>
+/// <param name="Chunks">The chunks.</param>
+/// <param name="Gone">Collections whose generation is not there any more.</param>
+internal sealed record Hits(IReadOnlyList<Chunk> Chunks, IReadOnlyList<EmbeddedCollection> Gone);

@@ -42,7 +42,7 @@ internal static class SparseText
         return words;
     }
 
-    private static string Fold(string word) => word.Normalize(NormalizationForm.FormC).Replace('İ', 'i').Replace('ı', 'i').ToLowerInvariant();
+    private static string Fold(string word) => ComposedText.Of(word).Replace('İ', 'i').Replace('ı', 'i').ToLowerInvariant();
 
     /// <summary>FNV-1a in 32 bits.</summary>
     private static uint Hash(string word)

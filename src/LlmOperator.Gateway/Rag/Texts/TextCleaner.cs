@@ -35,6 +35,20 @@ internal static class TextCleaner
         return cleaned.ToString();
     }
 
+    /// <summary>Whether words are left of a text.</summary>
+    public static bool LeavesWords(string text)
+    {
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (IsKept(rune) && rune.Value is not ('.' or ',' or '!' or '?'))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private static bool IsKept(Rune rune) => rune.Value is '_' or '.' or ',' or '!' or '?' || Rune.GetUnicodeCategory(rune) is
         UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter
         or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber

@@ -21,7 +21,7 @@ internal sealed record EngineAnswer(IReadOnlyList<string> Pieces, string FinishR
     {
         var text = request.WantsJson
             ? Encoding.UTF8.GetString(EngineHandler.Encode(new JsonObject { ["stand_in"] = engine, ["model"] = request.Model, ["you_wrote"] = request.Quoted }))
-            : $"This is the stand-in engine for {engine}, in place of {request.Model}. You wrote: \"{request.Quoted}\"{(choice > 0 ? $" (answer {choice + 1})" : "")}";
+            : HelperAnswers.To(request.Quoted) ?? $"This is the stand-in engine for {engine}, in place of {request.Model}. You wrote: \"{request.Quoted}\"{(choice > 0 ? $" (answer {choice + 1})" : "")}";
         var pieces = Tokens.Split(text);
         var target = request.IgnoresEnd ? most : Math.Max(pieces.Count, Math.Max(least, request.MinTokens));
         var length = Math.Min(target, most);

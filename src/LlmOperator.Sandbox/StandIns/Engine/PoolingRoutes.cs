@@ -20,7 +20,7 @@ internal sealed class PoolingRoutes(EngineHandler engine)
             throw new EngineRefusal(400, $"dimensions must be a whole number from 1 to {MostDimensions}");
         }
 
-        var dimensions = (int?)body.Integer("dimensions") ?? Similarity.UsualDimensions;
+        var dimensions = (int?)body.Integer("dimensions") ?? Similarity.DimensionsOf(engine.Settings.Model);
         var isBase64 = body.Text("encoding_format") switch
         {
             null or "float" => false,
@@ -33,7 +33,7 @@ internal sealed class PoolingRoutes(EngineHandler engine)
             {
                 ["object"] = "embedding",
                 ["index"] = index,
-                ["embedding"] = isBase64 ? (JsonNode)Base64(Similarity.Embed(text, dimensions)) : Numbers(Similarity.Embed(text, dimensions)),
+                ["embedding"] = isBase64 ? (JsonNode)Base64(Similarity.Embed(text, dimensions, engine.Settings.Model)) : Numbers(Similarity.Embed(text, dimensions, engine.Settings.Model)),
             })]);
             return new JsonObject { ["id"] = EngineHandler.NewId("embd"), ["object"] = "list", ["created"] = engine.Now, ["model"] = model, ["data"] = data, ["usage"] = Usage(tokens) };
         });
@@ -85,7 +85,7 @@ internal sealed class PoolingRoutes(EngineHandler engine)
     public Task TeiEmbedAsync(HttpContext context, JsonObject body)
     {
         var texts = Texts(body["inputs"], "inputs");
-        return RunAsync(context, texts, _ => new JsonArray([.. texts.Select(text => (JsonNode)Numbers(Similarity.Embed(text)))]));
+        return RunAsync(context, texts, _ => new JsonArray([.. texts.Select(text => (JsonNode)Numbers(Similarity.Embed(text, Similarity.DimensionsOf(engine.Settings.Model), engine.Settings.Model)))]));
     }
 
     /// <summary>TEI's rerank.</summary>

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace LlmOperator.Sandbox.StandIns.Engine;
 
-/// <summary>Embeddings whose similarity means shared words: every word has a direction of its own, given by its hash.</summary>
+/// <summary>
+/// Embeddings whose similarity means shared words: every word has a direction of its own, given by its hash. Each model has other directions, so that vectors of two models have as little in common as those of real ones.
+/// </summary>
 internal static partial class Similarity
 {
     /// <summary>Dimensions when none are asked for.</summary>
@@ -11,13 +13,24 @@ internal static partial class Similarity
     // A word touches several dimensions, so that two words that fall on one are still told apart.
     private const int DimensionsPerWord = 4;
 
+    /// <summary>Sizes of the vectors of models that are often used, by what their names hold.</summary>
+    private static readonly (string Part, int Dimensions)[] Sizes =
+        [("minilm", 384), ("mpnet", 768), ("bge-m3", 1024), ("qwen3-embedding-0.6b", 1024), ("-small", 384), ("-base", 768), ("-large", 1024)];
+
+    /// <summary>Dimensions of a model's vectors.</summary>
+    public static int DimensionsOf(string model) => Array.Find(Sizes, size => model.Contains(size.Part, StringComparison.OrdinalIgnoreCase)) is { Dimensions: > 0 and var known } ? known : UsualDimensions;
+
     /// <summary>The embedding of a text, of length 1.</summary>
-    public static float[] Embed(string text, int dimensions = UsualDimensions)
+    /// <param name="text">The text.</param>
+    /// <param name="dimensions">How many numbers.</param>
+    /// <param name="model">The model; its name decides the directions.</param>
+    public static float[] Embed(string text, int dimensions = UsualDimensions, string model = "")
     {
+        var seed = model.Length == 0 ? 0 : Tokens.Hash(model.ToLowerInvariant());
         var vector = new double[dimensions];
         foreach (var word in Words().EnumerateMatches(text))
         {
-            var hash = Tokens.Hash(text.Substring(word.Index, word.Length).ToLowerInvariant());
+            var hash = seed ^ Tokens.Hash(text.Substring(word.Index, word.Length).ToLowerInvariant());
             for (var i = 0; i < DimensionsPerWord; i++)
             {
                 vector[(int)(hash % (ulong)dimensions)] += (hash >> 63) == 0 ? 1 : -1;

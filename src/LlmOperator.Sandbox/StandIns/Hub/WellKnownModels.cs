@@ -14,22 +14,23 @@ public static class WellKnownModels
         Add(hub, "meta-llama/Llama-3.1-8B-Instruct", "llama3.1", Llama(32, 4096, 14336, 32), 8_030_261_248, 4_976_698_672, 4_999_802_720, 4_915_916_176, 1_168_138_808).Gated = "manual";
         Add(hub, "meta-llama/Llama-3.1-70B-Instruct", "llama3.1", Llama(80, 8192, 28672, 64), 70_553_706_496, Shards(70_553_706_496, 30)).Gated = "manual";
         Add(hub, "Qwen/Qwen2.5-7B-Instruct", "apache-2.0", Qwen25, 7_615_616_512, Shards(7_615_616_512, 4));
-        AddBert(hub, "sentence-transformers/all-MiniLM-L6-v2", "BertModel", 6, 22_713_728);
-        AddBert(hub, "cross-encoder/ms-marco-MiniLM-L-4-v2", "BertForSequenceClassification", 4, 19_164_289);
+        AddBert(hub, "sentence-transformers/all-MiniLM-L6-v2", "apache-2.0", Bert("BertModel", 6, 384), 22_713_728);
+        AddBert(hub, "sentence-transformers/all-MiniLM-L12-v2", "apache-2.0", Bert("BertModel", 12, 384), 33_360_512);
+        AddBert(hub, "BAAI/bge-base-en-v1.5", "mit", Bert("BertModel", 12, 768), 109_482_752);
+        AddBert(hub, "cross-encoder/ms-marco-MiniLM-L-4-v2", "apache-2.0", Bert("BertForSequenceClassification", 4, 384), 19_164_289);
     }
 
     /// <summary>An encoder in one file of 32-bit weights.</summary>
-    private static void AddBert(HubStandIn hub, string name, string architecture, int layers, long parameters)
+    private static void AddBert(HubStandIn hub, string name, string license, string config, long parameters)
     {
-        const string License = "apache-2.0";
         var repository = hub.Repository(name);
-        repository.License = License;
+        repository.License = license;
         repository.Parameters = new Dictionary<string, long> { ["F32"] = parameters };
         repository.Commit(
             "main",
             [
-                HubFile.Text("README.md", $"---\nlicense: {License}\n---\n"),
-                HubFile.Text("config.json", Bert(architecture, layers)),
+                HubFile.Text("README.md", $"---\nlicense: {license}\n---\n"),
+                HubFile.Text("config.json", config),
                 HubFile.Text("tokenizer_config.json", "{}"),
                 new HubFile("model.safetensors", (4 * parameters) + SafetensorsHeader),
             ]);
@@ -85,15 +86,15 @@ public static class WellKnownModels
         }
         """;
 
-    private static string Bert(string architecture, int layers) => $$"""
+    private static string Bert(string architecture, int layers, int hidden) => $$"""
         {
           "architectures": ["{{architecture}}"],
           "attention_probs_dropout_prob": 0.1,
           "hidden_act": "gelu",
           "hidden_dropout_prob": 0.1,
-          "hidden_size": 384,
+          "hidden_size": {{hidden}},
           "initializer_range": 0.02,
-          "intermediate_size": 1536,
+          "intermediate_size": {{4 * hidden}},
           "layer_norm_eps": 1e-12,
           "max_position_embeddings": 512,
           "model_type": "bert",
