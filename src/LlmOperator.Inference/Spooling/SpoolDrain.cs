@@ -93,10 +93,10 @@ public sealed partial class SpoolDrain(Spool spool, Receiver receiver, Resource 
             return LongestWait;
         }
 
-        // The disk is worked on next: not on a thread that others wait for to tell them of their sockets.
-        var posting = PostAsync(records, cancellationToken);
-        await ((Task)posting).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        var (outcome, rejected, after, failure) = await posting.ConfigureAwait(false);
+        var (outcome, rejected, after, failure) = await PostAsync(records, cancellationToken).ConfigureAwait(false);
+
+        // The disk and the next batch are worked on now: not on the thread that told of this answer, for which others wait to be told of their sockets.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         switch (outcome)
         {
             case Outcome.Accepted:
