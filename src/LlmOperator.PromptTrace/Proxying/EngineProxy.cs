@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using LlmOperator.Inference.Hosting;
 using LlmOperator.Inference.OpenAi;
 using LlmOperator.Inference.Proxying;
@@ -58,6 +59,7 @@ internal sealed partial class EngineProxy(SidecarOptions options, EngineClient e
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask PassAsync(HttpContext context, Exchange? exchange)
     {
         if (RequestTarget.Of(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) is not { } target)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 
 namespace LlmOperator.PromptTrace.Wire;
 
@@ -58,6 +59,7 @@ internal sealed class EngineClient : IDisposable
     /// <returns>The answer, whose body is still to come.</returns>
     /// <exception cref="EngineException">There is no answer.</exception>
     /// <exception cref="OperationCanceledException">The client is gone.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<EngineExchange> SendAsync(OutgoingRequest request, CancellationToken cancellationToken)
     {
         if (TakeIdle() is { } kept)
@@ -123,6 +125,7 @@ internal sealed class EngineClient : IDisposable
         _sweep.Dispose();
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask AskAsync(EngineExchange exchange, OutgoingRequest request, CancellationToken cancellationToken)
     {
         var connection = exchange.Connection;

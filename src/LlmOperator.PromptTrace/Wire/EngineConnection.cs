@@ -23,6 +23,7 @@ internal sealed class EngineConnection : IDisposable
     private byte[] _buffer = [];
     private int _start;
     private int _end;
+    private bool _isAnswered;
     private int _waiting;
     private int _isTimed;
     private long _asked;
@@ -52,10 +53,7 @@ internal sealed class EngineConnection : IDisposable
     public long LastUsed { get; private set; }
 
     /// <summary>Whether the answer is whole, so that another may follow on this connection.</summary>
-    public bool MayBeUsedAgain => _body.IsDone && Head.IsKept && _start == _end && !_isAborted;
-
-    /// <summary>Whether the next piece needs no waiting.</summary>
-    public bool IsDone => _body.IsDone;
+    public bool MayBeUsedAgain => _isAnswered && _body.IsDone && Head.IsKept && _start == _end && !_isAborted;
 
     public static async Task<EngineConnection> OpenAsync(EndPoint engine, TimeSpan answerTime, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -76,7 +74,7 @@ internal sealed class EngineConnection : IDisposable
     public void Begin()
     {
         _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        (_start, _end, HasAnswer) = (0, 0, false);
+        (_start, _end, HasAnswer, _isAnswered) = (0, 0, false, false);
         _asked = _time.GetTimestamp();
         Volatile.Write(ref _waiting, Waiting);
 
@@ -107,6 +105,7 @@ internal sealed class EngineConnection : IDisposable
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
     {
         while (!bytes.IsEmpty)
@@ -135,6 +134,7 @@ internal sealed class EngineConnection : IDisposable
                 {
                     _body.Begin(Head.Framing, Head.Length);
                     Answered();
+                    _isAnswered = true;
                 }
 
                 return;

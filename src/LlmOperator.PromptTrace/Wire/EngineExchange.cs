@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace LlmOperator.PromptTrace.Wire;
 
 /// <summary>A request under way on a connection, and the answer that comes. When it is disposed, the connection is kept for another, or closed if that may not be.</summary>
@@ -6,13 +8,14 @@ internal sealed class EngineExchange : IAsyncDisposable
     private readonly EngineClient _client;
     private readonly CancellationTokenRegistration _gone;
     private readonly ClientBody? _rest;
-    private readonly Lock _gate = new();
+    private readonly Lock? _gate;
     private Task<bool>? _sending;
     private bool _isOver;
 
     public EngineExchange(EngineClient client, EngineConnection connection, OutgoingRequest request, CancellationToken cancellationToken)
     {
         (_client, Connection, _rest) = (client, connection, request.Rest);
+        _gate = _rest is null ? null : new();
         connection.Begin();
         _gone = cancellationToken.UnsafeRegister(static connection => ((EngineConnection)connection!).Abort(), connection);
     }
@@ -30,12 +33,13 @@ internal sealed class EngineExchange : IAsyncDisposable
             return;
         }
 
-        lock (_gate)
+        lock (_gate!)
         {
             _sending ??= _isOver ? null : SendAsync(_rest);
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask DisposeAsync()
     {
         var isSent = _rest is null || await EndSendingAsync().ConfigureAwait(false);
@@ -52,7 +56,7 @@ internal sealed class EngineExchange : IAsyncDisposable
 
     private async ValueTask<bool> EndSendingAsync()
     {
-        lock (_gate)
+        lock (_gate!)
         {
             _isOver = true;
         }

@@ -97,7 +97,11 @@ internal sealed class OutgoingRequest : IDisposable
 
         if (trace is { } span)
         {
-            AddHeader("traceparent", span.ToString());
+            Add("traceparent: 00-"u8);
+            Add(span.TraceId.ToHexString());
+            Add("-"u8);
+            Add(span.SpanId.ToHexString());
+            Add(span.IsSampled ? "-01\r\n"u8 : "-00\r\n"u8);
         }
 
         Add("\r\n"u8);
