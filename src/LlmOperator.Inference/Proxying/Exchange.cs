@@ -76,13 +76,25 @@ public sealed class Exchange : IDisposable
     /// <summary>The engine has begun to answer.</summary>
     public void Answered(HttpResponseMessage response)
     {
-        Status = (int)response.StatusCode;
-        if (response.Content.Headers.ContentEncoding.Count > 0)
+        ArgumentNullException.ThrowIfNull(response);
+        Answered((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, response.Content.Headers.ContentEncoding.Count > 0);
+    }
+
+    /// <summary>The engine has begun to answer.</summary>
+    /// <param name="status">Status.</param>
+    /// <param name="contentType">Type of the body, as its header says it.</param>
+    /// <param name="isEncoded">Whether the body is compressed.</param>
+    public void Answered(int status, string? contentType, bool isEncoded)
+    {
+        Status = status;
+        if (isEncoded)
         {
             return; // Compressed answers pass unread.
         }
 
-        _isStream = response.Content.Headers.ContentType?.MediaType is { } type && type.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase);
+        var type = contentType.AsSpan();
+        type = type.IndexOf(';') is >= 0 and var parameters ? type[..parameters] : type;
+        _isStream = type.Trim().Equals("text/event-stream", StringComparison.OrdinalIgnoreCase);
         _answer = _isStream ? new EventStream(this) : new WholeBody(Meter);
         if (_isStream)
         {

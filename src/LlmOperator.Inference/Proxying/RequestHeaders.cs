@@ -41,8 +41,10 @@ public static class RequestHeaders
         HttpMethods.IsConnect(request.Method)
         || (HopByHop.IsNamed("upgrade", request.Headers.Connection) && request.Headers.Upgrade.Count > 0 && !request.Headers.Upgrade.ToString().Contains("h2c", StringComparison.OrdinalIgnoreCase));
 
-    // A state belongs to the parent it came with; without a valid parent it belongs to none.
-    private static bool IsReplaced(string name, bool isContinued) =>
+    /// <summary>Whether a client's header gives way to the trace's: a state belongs to the parent it came with, and without a valid parent it belongs to none.</summary>
+    /// <param name="name">Name of the header.</param>
+    /// <param name="isContinued">Whether the trace goes on from the client's.</param>
+    public static bool IsReplaced(string name, bool isContinued) =>
         name.Equals("traceparent", StringComparison.OrdinalIgnoreCase) || (!isContinued && name.Equals("tracestate", StringComparison.OrdinalIgnoreCase));
 
     private static bool Add(System.Net.Http.Headers.HttpHeaders headers, string name, Microsoft.Extensions.Primitives.StringValues values) =>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
 
@@ -44,7 +45,7 @@ public sealed class Spool : IDisposable
             lock (_gate)
             {
                 var figures = _state.Figures;
-                return new(figures.Taken - figures.Refused, _waiting, figures.SampledOut, figures.Dropped + figures.Refused) { Open = Math.Max(0, figures.Announced - Came(figures)) };
+                return new(figures.Taken - figures.Refused, _waiting, figures.SampledOut, figures.Dropped + figures.Refused) { Open = Math.Max(0, _state.Announced - Came(figures)) };
             }
         }
     }
@@ -70,39 +71,51 @@ public sealed class Spool : IDisposable
     /// Announces a record before what it tells of has happened. It is then counted even when the process is killed before the record comes: the next process counts it as dropped.
     /// Whoever announces announces every record.
     /// </summary>
-    public void Announce()
-    {
-        lock (_gate)
-        {
-            _state.Write(_state.Figures with { Announced = _state.Figures.Announced + 1 });
-        }
-    }
+    public void Announce() => _state.Announce();
 
     /// <summary>Adds a record.</summary>
     /// <returns>Whether it was kept; it is counted either way.</returns>
     public bool TryAdd(ReadOnlySpan<byte> record)
     {
-        var size = HeaderBytes + record.Length;
-        var whole = new byte[size];
-        BinaryPrimitives.WriteInt32LittleEndian(whole, record.Length);
-        BinaryPrimitives.WriteUInt32LittleEndian(whole.AsSpan(4), Checksum.Of(record));
-        record.CopyTo(whole.AsSpan(HeaderBytes));
+        var whole = new byte[HeaderBytes + record.Length];
+        Frame(record, whole);
         lock (_gate)
         {
-            if (_bytes + size > _options.MaxBytes || !Write(whole))
-            {
-                _state.Write(_state.Figures with { Dropped = _state.Figures.Dropped + 1 });
-                return false;
-            }
-
-            _waiting++;
-            if (_arrived.CurrentCount == 0)
-            {
-                _arrived.Release();
-            }
-
-            return true;
+            return TryAdd(whole, 1);
         }
+    }
+
+    /// <summary>Adds records by one system call, if there is room for all; else one by one, as many as there is room for. Each is counted either way.</summary>
+    /// <param name="records">The records.</param>
+    public void Add(IReadOnlyList<byte[]> records)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        var whole = ArrayPool<byte>.Shared.Rent(records.Sum(static record => HeaderBytes + record.Length));
+        var length = 0;
+        foreach (var record in records)
+        {
+            Frame(record, whole.AsSpan(length));
+            length += HeaderBytes + record.Length;
+        }
+
+        lock (_gate)
+        {
+            if (_bytes + length <= _options.MaxBytes)
+            {
+                TryAdd(whole.AsSpan(0, length), records.Count);
+            }
+            else
+            {
+                var start = 0;
+                foreach (var record in records)
+                {
+                    TryAdd(whole.AsSpan(start, HeaderBytes + record.Length), 1);
+                    start += HeaderBytes + record.Length;
+                }
+            }
+        }
+
+        ArrayPool<byte>.Shared.Return(whole);
     }
 
     /// <summary>Counts a record that sampling leaves out.</summary>
@@ -244,21 +257,46 @@ public sealed class Spool : IDisposable
         }
 
         _bytes = _segments.Values.Sum();
-        if (_state.Figures.Announced > Came(_state.Figures))
+        if (_state.Announced > Came(_state.Figures))
         {
-            _state.Write(_state.Figures with { Dropped = _state.Figures.Dropped + _state.Figures.Announced - Came(_state.Figures) });
+            _state.Write(_state.Figures with { Dropped = _state.Figures.Dropped + _state.Announced - Came(_state.Figures) });
         }
         else
         {
             // Records that were never announced, or the figures were lost: the account goes on from here.
-            _state.Write(_state.Figures with { Announced = Came(_state.Figures) });
+            _state.Recount(Came(_state.Figures));
+            _state.Write(_state.Figures);
         }
     }
 
     private long Came(SpoolFigures figures) => figures.Taken + _waiting + figures.SampledOut + figures.Dropped;
 
+    private static void Frame(ReadOnlySpan<byte> record, Span<byte> whole)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(whole, record.Length);
+        BinaryPrimitives.WriteUInt32LittleEndian(whole[4..], Checksum.Of(record));
+        record.CopyTo(whole[HeaderBytes..]);
+    }
+
+    private bool TryAdd(ReadOnlySpan<byte> whole, int count)
+    {
+        if (_bytes + whole.Length > _options.MaxBytes || !Write(whole))
+        {
+            _state.Write(_state.Figures with { Dropped = _state.Figures.Dropped + count });
+            return false;
+        }
+
+        _waiting += count;
+        if (_arrived.CurrentCount == 0)
+        {
+            _arrived.Release();
+        }
+
+        return true;
+    }
+
     /// <summary>Writes at the end; a disk that is full or broken loses the record, not the request.</summary>
-    private bool Write(byte[] whole)
+    private bool Write(ReadOnlySpan<byte> whole)
     {
         try
         {

@@ -22,6 +22,10 @@ public sealed partial class SpoolDrain(Spool spool, Receiver receiver, Resource 
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
+    private const int MostBytesKept = 2 << 20;
+
+    // Large enough to be collected with the oldest objects only, which stops everything: it is used again and again.
+    private ArrayBufferWriter<byte> _body = new();
     private int _failures;
     private int _mostRecords = receiver.MostRecords;
 
@@ -93,10 +97,10 @@ public sealed partial class SpoolDrain(Spool spool, Receiver receiver, Resource 
             return LongestWait;
         }
 
-        // The disk is worked on next: not on a thread that others wait for to tell them of their sockets.
-        var posting = PostAsync(records, cancellationToken);
-        await ((Task)posting).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        var (outcome, rejected, after, failure) = await posting.ConfigureAwait(false);
+        var (outcome, rejected, after, failure) = await PostAsync(records, cancellationToken).ConfigureAwait(false);
+
+        // The disk and the next batch are worked on now: not on the thread that told of this answer, for which others wait to be told of their sockets.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         switch (outcome)
         {
             case Outcome.Accepted:
@@ -130,7 +134,8 @@ public sealed partial class SpoolDrain(Spool spool, Receiver receiver, Resource 
 
     private async Task<(Outcome Outcome, long Rejected, TimeSpan? After, string? Failure)> PostAsync(IReadOnlyList<ReadOnlyMemory<byte>> records, CancellationToken cancellationToken)
     {
-        var body = new ArrayBufferWriter<byte>(records.Sum(record => record.Length) + 1024);
+        var body = _body.Capacity <= MostBytesKept ? _body : _body = new();
+        body.ResetWrittenCount();
         receiver.Encoding.WriteBatch(body, resource, records);
         using var timeout = new CancellationTokenSource(receiver.Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);

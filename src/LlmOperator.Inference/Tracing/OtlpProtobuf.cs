@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Numerics;
 using System.Text;
 
 namespace LlmOperator.Inference.Tracing;
@@ -67,22 +68,33 @@ public sealed class OtlpProtobuf : ITraceEncoding
         var scope = new Message();
         scope.Text(1, resource.ScopeName);
         scope.Text(2, resource.ScopeVersion);
-        var scopeSpans = new Message();
-        scopeSpans.Bytes(1, scope.Written);
-        foreach (var span in spans)
-        {
-            scopeSpans.Bytes(2, span.Span);
-        }
-
-        scopeSpans.Text(3, Resource.SchemaUrl);
+        var beforeSpans = new Message();
+        beforeSpans.Bytes(1, scope.Written);
+        var afterSpans = new Message();
+        afterSpans.Text(3, Resource.SchemaUrl);
+        var length = beforeSpans.Written.Length + spans.Sum(static span => Message.Size(span.Length)) + afterSpans.Written.Length;
         var who = new Message();
         Attributes(who, 1, resource.Attributes);
         var resourceSpans = new Message();
         resourceSpans.Bytes(1, who.Written);
-        resourceSpans.Bytes(2, scopeSpans.Written);
+        resourceSpans.Head(2, length);
         var request = new Message();
-        request.Bytes(1, resourceSpans.Written);
+        request.Head(1, resourceSpans.Written.Length + length);
+
+        // A batch is large: the messages around the spans are written by their lengths, not one into the other.
         output.Write(request.Written);
+        output.Write(resourceSpans.Written);
+        output.Write(beforeSpans.Written);
+        var head = new Message();
+        foreach (var span in spans)
+        {
+            head.Clear();
+            head.Head(2, span.Length);
+            output.Write(head.Written);
+            output.Write(span.Span);
+        }
+
+        output.Write(afterSpans.Written);
     }
 
     private static void Attributes(Message message, int field, IReadOnlyList<SpanAttribute> attributes)
@@ -190,10 +202,19 @@ public sealed class OtlpProtobuf : ITraceEncoding
 
         public void Bytes(int field, ReadOnlySpan<byte> bytes)
         {
-            Varint(((ulong)field << 3) | 2);
-            Varint((ulong)bytes.Length);
+            Head(field, bytes.Length);
             _buffer.Write(bytes);
         }
+
+        /// <summary>What stands before so many bytes.</summary>
+        public void Head(int field, int length)
+        {
+            Varint(((ulong)field << 3) | 2);
+            Varint((ulong)length);
+        }
+
+        /// <summary>Size of a field of so many bytes, its number being below 16.</summary>
+        public static int Size(int length) => 1 + ((BitOperations.Log2((uint)length | 1) / 7) + 1) + length;
 
         private void Varint(ulong value)
         {

@@ -8,6 +8,7 @@ using LlmOperator.PromptTrace.Configuration;
 using LlmOperator.PromptTrace.Measuring;
 using LlmOperator.PromptTrace.Proxying;
 using LlmOperator.PromptTrace.Tracing;
+using LlmOperator.PromptTrace.Wire;
 using LlmOperator.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -23,7 +24,8 @@ internal sealed partial class Sidecar : IAsyncDisposable
     private readonly SidecarOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly HttpMessageInvoker _engine;
+    private readonly EngineClient _engine;
+    private readonly HttpMessageInvoker _health;
     private readonly HttpClient _receivers;
     private readonly List<(string Exporter, Spool Spool, SpoolDrain Drain)> _spools = [];
     private readonly Meter _meter = new("LlmOperator.PromptTrace");
@@ -46,7 +48,8 @@ internal sealed partial class Sidecar : IAsyncDisposable
     public Sidecar(SidecarOptions options, ILoggerFactory loggers, TimeProvider? time = null, HttpMessageHandler? receivers = null)
     {
         (_options, _time, _logger) = (options, time ?? TimeProvider.System, loggers.CreateLogger<Sidecar>());
-        _engine = new(EngineConnections.Handler(options.ConnectTimeout));
+        _engine = new(options.Engine, options.ConnectTimeout, options.AnswerTimeout, _time);
+        _health = new(EngineConnections.Handler(options.ConnectTimeout));
         _receivers = new(receivers ?? new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
         {
             Timeout = Timeout.InfiniteTimeSpan,
@@ -64,8 +67,8 @@ internal sealed partial class Sidecar : IAsyncDisposable
 
         var figures = new SpoolMetrics(_meter, "prompt_trace", () => [.. _spools.Select(one => SpoolReading.Of(one.Exporter, one.Spool, one.Drain))]);
         _recorder = new(options, [.. _spools.Zip(options.Exporters, (one, exporter) => (one.Spool, exporter.Receiver.Encoding))], _metrics, traffic, _time, loggers.CreateLogger<TraceRecorder>());
-        var proxy = new EngineProxy(options, _engine, _recorder, _drain, _time, loggers.CreateLogger<EngineProxy>());
-        _admin = new(_registry, figures.Read, new EngineHealth(options, _engine, _drain, _time).WhyNotReadyAsync);
+        var proxy = new EngineProxy(options, _engine, _recorder, _drain, loggers.CreateLogger<EngineProxy>());
+        _admin = new(_registry, figures.Read, new EngineHealth(options, _health, _drain, _time).WhyNotReadyAsync);
         // How large a prompt may be is the engine's to say; here it only passes.
         _server = new(options.Listen, options.Admin, null, proxy.AnswerAsync, _admin.AnswerAsync, loggers);
     }
@@ -133,6 +136,7 @@ internal sealed partial class Sidecar : IAsyncDisposable
         _meter.Dispose();
         _registry.Dispose();
         _engine.Dispose();
+        _health.Dispose();
         _receivers.Dispose();
         _draining.Dispose();
     }

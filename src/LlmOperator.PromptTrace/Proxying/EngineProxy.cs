@@ -1,9 +1,11 @@
-using System.Net.Sockets;
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using LlmOperator.Inference.Hosting;
 using LlmOperator.Inference.OpenAi;
 using LlmOperator.Inference.Proxying;
 using LlmOperator.PromptTrace.Configuration;
 using LlmOperator.PromptTrace.Tracing;
+using LlmOperator.PromptTrace.Wire;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -15,11 +17,10 @@ namespace LlmOperator.PromptTrace.Proxying;
 /// <param name="engine">Sends requests to the engine.</param>
 /// <param name="recorder">Takes what is to be told of each.</param>
 /// <param name="drain">Says when no more is taken.</param>
-/// <param name="time">Clock.</param>
 /// <param name="logger">Logger.</param>
-internal sealed partial class EngineProxy(SidecarOptions options, HttpMessageInvoker engine, TraceRecorder recorder, Drain drain, TimeProvider time, ILogger logger)
+internal sealed partial class EngineProxy(SidecarOptions options, EngineClient engine, TraceRecorder recorder, Drain drain, ILogger logger)
 {
-    private readonly string _engine = options.Engine.GetLeftPart(UriPartial.Authority);
+    private readonly string _host = options.Engine.Authority;
 
     /// <summary>Answers a request.</summary>
     public async Task AnswerAsync(HttpContext context)
@@ -58,32 +59,28 @@ internal sealed partial class EngineProxy(SidecarOptions options, HttpMessageInv
         }
     }
 
-    private async Task PassAsync(HttpContext context, Exchange? exchange)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask PassAsync(HttpContext context, Exchange? exchange)
     {
-        using var over = new CancellationTokenSource(options.AnswerTimeout, time);
-        await using var aborted = context.RequestAborted.UnsafeRegister(static over => ((CancellationTokenSource)over!).Cancel(), over).ConfigureAwait(false);
-        var body = context.Features.GetRequiredFeature<IHttpRequestBodyDetectionFeature>().CanHaveBody ? new ClientBody(context.Request.BodyReader, exchange?.Request) : null;
+        if (RequestTarget.Of(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) is not { } target)
+        {
+            exchange?.Fail("400");
+            await ErrorAnswer.BadRequest(context, StatusCodes.Status400BadRequest, "The target of the request is none that can be asked for; write a path.").ConfigureAwait(false);
+            return;
+        }
+
+        using var request = OutgoingRequest.Create(context, target, _host, exchange?.Trace, exchange?.Request);
         try
         {
-            using var request = EngineRequest.Create(context, _engine, exchange?.Trace, body);
-            if (request is null)
-            {
-                exchange?.Fail("400");
-                await ErrorAnswer.BadRequest(context, StatusCodes.Status400BadRequest, "The target of the request is none that can be asked for; write a path.").ConfigureAwait(false);
-                return;
-            }
-
-            using var response = await engine.SendAsync(request, over.Token).ConfigureAwait(false);
-            over.CancelAfter(Timeout.InfiniteTimeSpan);
-            exchange?.Answered(response);
-            EngineAnswer.CopyHead(response, context.Response);
+            await using var answer = await engine.SendAsync(request, context.RequestAborted).ConfigureAwait(false);
+            exchange?.Answered(answer.Head.Status, answer.Head.ContentType, answer.Head.IsEncoded);
+            AnswerCopy.Head(answer.Head, context.Response);
             if (options.Served.Revision is { } revision && context.Request.Headers.ContainsKey(PodRevision.AskHeader))
             {
                 context.Response.Headers[PodRevision.Header] = revision;
             }
 
-            await using var answer = new AnswerStream(response);
-            await EngineAnswer.CopyBodyAsync(response, answer, context, exchange, over.Token).ConfigureAwait(false);
+            await AnswerCopy.BodyAsync(answer.Connection, context, exchange).ConfigureAwait(false);
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -91,50 +88,55 @@ internal sealed partial class EngineProxy(SidecarOptions options, HttpMessageInv
         }
         catch (EngineBrokeOffException error)
         {
+            if (!context.Response.HasStarted && request.Rest?.Failure is BadHttpRequestException bad)
+            {
+                context.Response.Clear();
+                await BadBodyAsync(context, exchange, bad).ConfigureAwait(false);
+                return;
+            }
+
             // The client must see that the answer is not whole.
             exchange?.Fail(ErrorTypes.EngineFailed);
             Log.BrokeOff(logger, error.Message);
             context.Abort();
-        }
-        catch (OperationCanceledException) when (!context.Response.HasStarted && over.IsCancellationRequested)
-        {
-            exchange?.Fail(ErrorTypes.Timeout);
-            await ErrorAnswer.EngineTooSlow(context).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
             exchange?.Fail(ErrorTypes.Cancelled);
             context.Abort();
         }
-        catch (Exception error) when (error is HttpRequestException or IOException && !context.Response.HasStarted)
+        catch (EngineException error)
         {
-            await NotAnsweredAsync(context, exchange, body?.Failure, error).ConfigureAwait(false);
+            await NotAnsweredAsync(context, exchange, request.Rest?.Failure, error).ConfigureAwait(false);
         }
     }
 
-    private Task NotAnsweredAsync(HttpContext context, Exchange? exchange, Exception? failure, Exception error)
+    private Task NotAnsweredAsync(HttpContext context, Exchange? exchange, Exception? failure, EngineException error)
     {
-        if (failure is Microsoft.AspNetCore.Http.BadHttpRequestException bad)
+        if (failure is BadHttpRequestException bad)
         {
-            exchange?.Fail(bad.StatusCode.ToString(System.Globalization.CultureInfo.InvariantCulture));
-            return ErrorAnswer.BadRequest(context, bad.StatusCode, bad.Message);
+            return BadBodyAsync(context, exchange, bad);
         }
 
-        if (error.InnerException is TimeoutException)
+        switch (error.Fault)
         {
-            exchange?.Fail(ErrorTypes.Timeout);
-            return ErrorAnswer.EngineTooSlow(context);
+            case EngineFault.TooSlow:
+                exchange?.Fail(ErrorTypes.Timeout);
+                return ErrorAnswer.EngineTooSlow(context);
+            case EngineFault.Unreachable:
+                exchange?.Fail(ErrorTypes.EngineUnreachable);
+                return ErrorAnswer.EngineUnreachable(context);
+            default:
+                Log.Failed(logger, error.Message);
+                exchange?.Fail(ErrorTypes.EngineFailed);
+                return ErrorAnswer.EngineFailed(context);
         }
+    }
 
-        if (error is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } || error.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused })
-        {
-            exchange?.Fail(ErrorTypes.EngineUnreachable);
-            return ErrorAnswer.EngineUnreachable(context);
-        }
-
-        Log.Failed(logger, error.Message);
-        exchange?.Fail(ErrorTypes.EngineFailed);
-        return ErrorAnswer.EngineFailed(context);
+    private static Task BadBodyAsync(HttpContext context, Exchange? exchange, BadHttpRequestException bad)
+    {
+        exchange?.Fail(bad.StatusCode.ToString(CultureInfo.InvariantCulture));
+        return ErrorAnswer.BadRequest(context, bad.StatusCode, bad.Message);
     }
 
     private static partial class Log

@@ -20,6 +20,7 @@ internal sealed partial class TraceRecorder
     // Being woken for each request would cost more than the span does. By the machine's clock, as it is a matter of processor time alone.
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(10);
     private const long MostBytesInHand = 16L << 20;
+    private const int MostBytesAtOnce = 64 << 10;
 
     private readonly SidecarOptions _options;
     private readonly IReadOnlyList<(Spool Spool, ITraceEncoding Encoding)> _spools;
@@ -30,12 +31,15 @@ internal sealed partial class TraceRecorder
     private readonly SpanBuilder _builder;
     private readonly Sampler _sampler;
     private readonly Channel<Exchange> _ended = Channel.CreateBounded<Exchange>(new BoundedChannelOptions(MostInHand) { SingleReader = true });
+    private readonly List<byte[]>[] _made;
+    private int _bytesMade;
     private long _bytesInHand;
 
     public TraceRecorder(SidecarOptions options, IReadOnlyList<(Spool Spool, ITraceEncoding Encoding)> spools, GenAiMetrics metrics, Traffic traffic, TimeProvider time, ILogger logger)
     {
         (_options, _spools, _metrics, _traffic, _time, _logger) = (options, spools, metrics, traffic, time, logger);
         (_builder, _sampler) = (new(options), new(options.SampleRate));
+        _made = [.. spools.Select(static _ => new List<byte[]>())];
     }
 
     /// <summary>A request has arrived.</summary>
@@ -67,7 +71,7 @@ internal sealed partial class TraceRecorder
         // More ends than can be told of. Figures are made all the same, by whoever comes with too much.
         Interlocked.Add(ref _bytesInHand, -exchange.Held);
         Log.TooMany(_logger);
-        Process(exchange, withSpan: false);
+        _ = Process(exchange, withSpan: false);
     }
 
     /// <summary>Works until <see cref="Complete"/>, and then until nothing is left.</summary>
@@ -78,10 +82,11 @@ internal sealed partial class TraceRecorder
             while (_ended.Reader.TryRead(out var exchange))
             {
                 var held = exchange.Held;
-                Process(exchange, withSpan: true);
+                Keep(Process(exchange, withSpan: true));
                 Interlocked.Add(ref _bytesInHand, -held);
             }
 
+            Write();
             if (!_ended.Reader.Completion.IsCompleted)
             {
                 await Task.Delay(Gathering, CancellationToken.None).ConfigureAwait(false);
@@ -92,7 +97,9 @@ internal sealed partial class TraceRecorder
     /// <summary>No more come.</summary>
     public void Complete() => _ended.Writer.TryComplete();
 
-    private void Process(Exchange exchange, bool withSpan)
+    /// <summary>Makes the figures of a request, and its span.</summary>
+    /// <returns>The span in the form of each spool; null when there is none, which has been counted.</returns>
+    private byte[][]? Process(Exchange exchange, bool withSpan)
     {
         byte[][]? encoded = null;
         var isSampledOut = false;
@@ -112,21 +119,58 @@ internal sealed partial class TraceRecorder
         }
 
         exchange.Dispose();
-        foreach (var (number, (spool, _)) in _spools.Index())
+        if (encoded is not null)
+        {
+            return encoded;
+        }
+
+        foreach (var (spool, _) in _spools)
         {
             if (isSampledOut)
             {
                 spool.CountSampledOut();
             }
-            else if (encoded is null)
+            else
             {
                 spool.CountDropped();
             }
-            else
+        }
+
+        return null;
+    }
+
+    /// <summary>Keeps a span until there are more: many cost hardly more to write than one.</summary>
+    private void Keep(byte[][]? encoded)
+    {
+        if (encoded is null)
+        {
+            return;
+        }
+
+        foreach (var (number, record) in encoded.Index())
+        {
+            _made[number].Add(record);
+            _bytesMade += record.Length;
+        }
+
+        if (_bytesMade > MostBytesAtOnce)
+        {
+            Write();
+        }
+    }
+
+    private void Write()
+    {
+        foreach (var (number, (spool, _)) in _spools.Index())
+        {
+            if (_made[number].Count > 0)
             {
-                spool.TryAdd(encoded[number]);
+                spool.Add(_made[number]);
+                _made[number].Clear();
             }
         }
+
+        _bytesMade = 0;
     }
 
     /// <summary>The span in the form of each spool; spools with the same form share it.</summary>

@@ -121,6 +121,29 @@ public sealed class SpoolTests : IDisposable
         Assert.Empty(_folder.GetFiles("*.spool"));
     }
 
+    [Theory]
+    [InlineData(1 << 20, 3, 0)]
+    [InlineData(60, 2, 1)] // A record of 20 bytes takes 28.
+    [InlineData(10, 0, 3)]
+    public void Records_added_together_are_records_like_others(int mostBytes, int kept, int dropped)
+    {
+        using (var spool = Spool.Open(_folder.FullName, new() { MaxBytes = mostBytes }))
+        {
+            for (var number = 0; number < 3; number++)
+            {
+                spool.Announce();
+            }
+
+            Assert.Equal(3, spool.Counts.Open);
+            spool.Add([new byte[20], new byte[20], new byte[20]]);
+            Assert.Equal(new SpoolCounts(0, kept, 0, dropped), spool.Counts);
+        }
+
+        using var next = Spool.Open(_folder.FullName, new() { MaxBytes = mostBytes });
+        Assert.Equal(new SpoolCounts(0, kept, 0, dropped), next.Counts);
+        Assert.Equal(kept, next.Peek(10, 1 << 20).Count);
+    }
+
     [Fact]
     public void Figures_half_written_fall_back_on_the_ones_before()
     {
@@ -133,8 +156,8 @@ public sealed class SpoolTests : IDisposable
 
         var state = Path.Combine(_folder.FullName, "state");
         var bytes = File.ReadAllBytes(state);
-        var slot = bytes.Length / 2;
-        var newest = BitConverter.ToInt64(bytes, 0) > BitConverter.ToInt64(bytes, slot) ? 0 : slot;
+        const int Slot = 128;
+        var newest = BitConverter.ToInt64(bytes, 0) > BitConverter.ToInt64(bytes, Slot) ? 0 : Slot;
         bytes[newest + 9] ^= 0xFF;
         File.WriteAllBytes(state, bytes);
         using var next = Open();
