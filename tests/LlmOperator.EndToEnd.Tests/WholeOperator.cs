@@ -18,7 +18,7 @@ namespace LlmOperator.EndToEnd.Tests;
 /// <summary>An embedded cluster, a stand-in hub and the whole operator between them: webhook, metrics, log at its most talkative, and everything it sends to the API server kept.</summary>
 internal sealed class WholeOperator : IAsyncDisposable
 {
-    private readonly CancellationTokenSource _guard = new(TimeSpan.FromSeconds(90));
+    private readonly CancellationTokenSource _guard = new(TimeSpan.FromMinutes(4));
     private CancellationTokenSource _stop = new();
     private readonly string _folder = Directory.CreateTempSubdirectory("llm-operator-").FullName;
     private KubeClient _user = null!;
