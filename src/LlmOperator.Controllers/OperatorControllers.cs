@@ -121,7 +121,9 @@ public static class OperatorControllers
             .Watches<PersistentVolumeClaim>(static claim => OperatorCaches.RagIndexOf(claim) is { } index ? [index] : [], scope: OperatorCaches.ModelCacheScope)
             .Watches<Pod>(static pod => OperatorCaches.RagIndexOf(pod) is { } index ? [index] : [], scope: OperatorCaches.OwnScope)
             .Watches<Secret>(keys => caches.RagIndexesIn(keys.Metadata.Namespace).Where(index => index.Spec?.Qdrant.Managed is not null).Select(index => ObjectKey.Of(index)), change => !caches.QdrantKeys.IsEcho(change), OperatorCaches.QdrantKeyScope)
-            .Watches<LlmEndpoint>(endpoint => RagIndexesOf(caches, endpoint), RetrievalChanged)
+            .Watches<LlmEndpoint>(RagIndexOf, RetrievalChanged)
+            .Watches<LlmEndpoint>(endpoint => EmbeddedBy(caches, endpoint), EmbedderChanged)
+            .Watches<LlmModel>(model => caches.EndpointsOf(ObjectKey.Of(model)).SelectMany(endpoint => EmbeddedBy(caches, endpoint)).Distinct(), VectorsChanged)
             .Workers(workers));
         return new(snapshots, access, texts);
     }
@@ -132,17 +134,29 @@ public static class OperatorControllers
             ? new(http, new(url[..^"/v1".Length]), model)
             : null;
 
-    /// <summary>The index an endpoint retrieves from, and those whose vectors it makes.</summary>
-    private static IEnumerable<ObjectKey> RagIndexesOf(OperatorCaches caches, LlmEndpoint endpoint) =>
-    [
-        .. endpoint.Spec?.Rag is { } rag ? [new ObjectKey(endpoint.Metadata.Namespace, rag.IndexRef.Name)] : Array.Empty<ObjectKey>(),
-        .. caches.RagIndexesIn(endpoint.Metadata.Namespace).Where(index => index.Spec?.Embedding?.EndpointRef?.Name == endpoint.Metadata.Name).Select(index => ObjectKey.Of(index)),
-    ];
+    /// <summary>The index an endpoint retrieves from.</summary>
+    private static IEnumerable<ObjectKey> RagIndexOf(LlmEndpoint endpoint) => endpoint.Spec?.Rag is { } rag ? [new(endpoint.Metadata.Namespace, rag.IndexRef.Name)] : [];
+
+    private static IEnumerable<ObjectKey> EmbeddedBy(OperatorCaches caches, LlmEndpoint endpoint) => caches.RagIndexesEmbeddedBy(ObjectKey.Of(endpoint)).Select(index => ObjectKey.Of(index));
+
+    /// <summary>What indexes make of the endpoint of their vectors: that it is there, what it serves, and whether it answers.</summary>
+    private static bool EmbedderChanged(ObjectEvent change) =>
+        change is not { Type: ObjectEventType.Updated, IsResync: false, Old: LlmEndpoint before, Object: LlmEndpoint after }
+        || before.Spec?.ModelRef.Name != after.Spec?.ModelRef.Name
+        || before.Status?.Url != after.Status?.Url
+        || before.Status?.ServedModelName != after.Status?.ServedModelName
+        || before.Status?.Conditions.Find(ConditionTypes.Ready)?.Status != after.Status?.Conditions.Find(ConditionTypes.Ready)?.Status;
+
+    /// <summary>What indexes make of the model behind that endpoint: its task and the length of its vectors.</summary>
+    private static bool VectorsChanged(ObjectEvent change) =>
+        change is not { Type: ObjectEventType.Updated, IsResync: false, Old: LlmModel before, Object: LlmModel after }
+        || before.Spec?.Task != after.Spec?.Task
+        || before.Spec?.Architecture?.HiddenSize != after.Spec?.Architecture?.HiddenSize
+        || before.Status?.Registry?.Architecture?.HiddenSize != after.Status?.Registry?.Architecture?.HiddenSize;
 
     private static bool RetrievalChanged(ObjectEvent change) =>
         change is not { Type: ObjectEventType.Updated, IsResync: false, Old: LlmEndpoint before, Object: LlmEndpoint after }
         || before.Spec?.Rag?.IndexRef.Name != after.Spec?.Rag?.IndexRef.Name
-        || before.Spec?.ModelRef.Name != after.Spec?.ModelRef.Name
         || before.Metadata.DeletionTimestamp != after.Metadata.DeletionTimestamp;
 
     /// <summary>Whether an object has the name of a namespace's gateway, whoever made it.</summary>

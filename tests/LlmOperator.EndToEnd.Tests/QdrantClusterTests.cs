@@ -1,4 +1,5 @@
 using LlmOperator.Qdrant.Cluster;
+using LlmOperator.Sandbox.StandIns.Qdrant;
 using Xunit;
 
 namespace LlmOperator.EndToEnd.Tests;
@@ -103,6 +104,31 @@ public sealed class QdrantClusterTests
         Assert.Contains($"its {Points} points were no longer in Qdrant", qdrant.Find("DataComplete")!["message"]!.GetValue<string>(), StringComparison.Ordinal);
         await qdrant.ReadyAsync(1);
     }
+
+    [Fact]
+    public async Task Snapshots_are_taken_on_every_node_and_together_hold_every_point_before_anything_is_deleted()
+    {
+        await using var qdrant = await QdrantFixture.StartAsync(3, Single);
+        await qdrant.FillAsync(Points);
+        await qdrant.ApplyAsync(3, Single, more: ""","snapshots":{"schedule":"* * * * *","retention":1},"deletionPolicy":"Snapshot" """);
+        await qdrant.Whole.UntilAsync(() => qdrant.Status()?["snapshots"]?["count"]?.GetValue<int>() == 3, () => "no snapshots are taken");
+        await qdrant.ConditionAsync("SnapshotsReady", "True", "Scheduled");
+        Assert.Equal(Enumerable.Range(1, Points).Select(number => $"{number}"), Held(qdrant));
+
+        var server = qdrant.Server;
+        server.ClearCalls();
+        await qdrant.DeleteAsync();
+        var taken = server.Calls.Where(call => call is { Method: "POST", Path: ["collections", "posts-g1", "snapshots"] }).Select(call => call.Node).ToList();
+        Assert.Equal(["docs-qdrant-0", "docs-qdrant-1", "docs-qdrant-2"], taken.Distinct().Order());
+        Assert.Contains(server.Calls, call => call is { Method: "DELETE", Path: ["collections", "posts-g1"] });
+        Assert.Equal(Enumerable.Range(1, Points).Select(number => $"{number}"), Held(qdrant));
+    }
+
+    /// <summary>Points in the newest snapshot of each node.</summary>
+    private static IEnumerable<string> Held(QdrantFixture qdrant) => qdrant.Server.Nodes
+        .SelectMany(node => SnapshotStore.Read(qdrant.Server.Snapshots.Of("posts-g1", node.PeerId).Last().Content).Points)
+        .Select(point => point.Id.ToString()!)
+        .OrderBy(id => int.Parse(id, System.Globalization.CultureInfo.InvariantCulture));
 
     private static int Transfers(QdrantFixture qdrant) => qdrant.Server.Calls.Count(call => call is { Method: "POST", Path: ["collections", _, "cluster"] });
 

@@ -58,8 +58,8 @@ internal sealed class QdrantFixture : IAsyncDisposable
         return fixture;
     }
 
-    public Task ApplyAsync(int replicas, string collection = """{"name":"posts","vectors":{"size":4},"shards":4,"replicationFactor":2}""", string version = "v1.19.0") => Whole.ApplyAsync(
-        $$$"""{"apiVersion":"llmops.dev/v1alpha1","kind":"RagIndex","metadata":{"namespace":"default","name":"docs"},"spec":{"qdrant":{"managed":{"replicas":{{{replicas}}},"version":"{{{version}}}"}},"collections":[{{{collection}}}]}}""");
+    public Task ApplyAsync(int replicas, string collection = """{"name":"posts","vectors":{"size":4},"shards":4,"replicationFactor":2}""", string version = "v1.19.0", string more = "") => Whole.ApplyAsync(
+        $$$"""{"apiVersion":"llmops.dev/v1alpha1","kind":"RagIndex","metadata":{"namespace":"default","name":"docs"},"spec":{"qdrant":{"managed":{"replicas":{{{replicas}}},"version":"{{{version}}}"}},"collections":[{{{collection}}}]{{{more}}}}}""");
 
     /// <summary>Waits until the index serves with so many nodes and nothing goes on.</summary>
     public Task ReadyAsync(int replicas) => Whole.UntilAsync(
@@ -133,6 +133,13 @@ internal sealed class QdrantFixture : IAsyncDisposable
         Whole.Cluster.Objects.Update(new(Claims, "default", $"storage-{pod}"), claim => claim["metadata"]!.AsObject().Remove("finalizers"), "test");
         Whole.Cluster.Objects.Delete(new(Pods, "default", pod));
         await Whole.UntilAsync(() => Whole.Get(Pods, pod) is { } now && now["metadata"]!["uid"]!.GetValue<string>() != before, () => $"{pod} does not come back");
+    }
+
+    /// <summary>Deletes the index and waits until it is gone.</summary>
+    public async Task DeleteAsync()
+    {
+        Whole.Cluster.Objects.Delete(new(Indexes, "default", "docs"));
+        await Whole.UntilAsync(() => Whole.Get(Indexes, "docs") is null, () => $"the index does not go: {Describe()}");
     }
 
     /// <summary>Waits for something of the stand-in, which tells of no changes.</summary>

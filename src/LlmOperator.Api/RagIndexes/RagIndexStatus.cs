@@ -78,4 +78,8 @@ public sealed record SnapshotStatus
 
     /// <summary>Their size together.</summary>
     public long? Bytes { get; init; }
+
+    /// <summary>What of the data is in none of them, and why; absent when all is.</summary>
+    [Length(1024)]
+    public string? Incomplete { get; init; }
 }

@@ -18,6 +18,7 @@ internal sealed class OperatorCaches
     private const string ByEndpoint = "endpoint";
     private const string ByNode = "node";
     private const string ByRagIndex = "ragindex";
+    private const string ByEmbedder = "embedder";
 
     private readonly Informer<LlmEndpoint> _endpoints;
     private readonly Informer<Pod> _pods;
@@ -84,7 +85,9 @@ internal sealed class OperatorCaches
         Roles = new(_roles);
         RoleBindings = new(_roleBindings);
         OwnedServices = informers.Get<Service>().OwnedBy;
-        _ragIndexes = informers.Get<RagIndex>().Transform(static index => index with { Metadata = CacheTransforms.Trimmed(index.Metadata) with { CreationTimestamp = index.Metadata.CreationTimestamp } });
+        _ragIndexes = informers.Get<RagIndex>()
+            .AddIndex(ByEmbedder, static index => index.Spec?.Embedding?.EndpointRef is { } embedder ? [Indexes.Reference(index.Metadata.Namespace, embedder.Name)] : [])
+            .Transform(static index => index with { Metadata = CacheTransforms.Trimmed(index.Metadata) with { CreationTimestamp = index.Metadata.CreationTimestamp } });
         RagIndexes = new(_ragIndexes);
         _statefulSets = informers.Get<StatefulSet>(ModelCacheScope).Transform(static set => set with { Metadata = CacheTransforms.Trimmed(set.Metadata) });
         StatefulSets = new(_statefulSets);
@@ -133,6 +136,9 @@ internal sealed class OperatorCaches
 
     /// <summary>Indexes of a namespace.</summary>
     public IReadOnlyList<RagIndex> RagIndexesIn(string? ns) => _ragIndexes.List(ns);
+
+    /// <summary>Indexes whose vectors an endpoint makes, whether it is there or not.</summary>
+    public IReadOnlyList<RagIndex> RagIndexesEmbeddedBy(ObjectKey endpoint) => _ragIndexes.ByIndex(ByEmbedder, endpoint.ToString());
 
     /// <summary>Endpoints that retrieve from an index, whether it is there or not.</summary>
     public IReadOnlyList<LlmEndpoint> EndpointsOfRagIndex(ObjectKey index) => _endpoints.ByIndex(ByRagIndex, index.ToString());

@@ -213,6 +213,9 @@ internal sealed class QdrantAccess(IKubeClient client, QdrantOptions options, Ti
 
         public bool Fits(ExternalQdrant? external, string? managedKey) => external == External && (external is not null || Settings.Key == managedKey);
 
+        /// <summary>For what one node answers soon.</summary>
+        public IQdrantClient Prompt(string url) => Make(_usual, url, AnswerTime / 2);
+
         /// <summary>For snapshots of one node.</summary>
         public IQdrantClient Node(string url) => _nodes.GetOrAdd(url, static (address, self) => self.Make(self._patient, address, null), this);
 

@@ -64,6 +64,7 @@ internal sealed class RagIndexDeletion(ICollectionKeeper collections, QdrantAcce
                     Client = connection.Client,
                     Owner = owner,
                     Policy = policy,
+                    IsEveryNode = index.Spec.Qdrant.Managed is not null,
                     Nodes = pods > 1 ? [.. Enumerable.Range(0, pods).Select(ordinal => connection.Node(QdrantNames.NodeUrl(index, ordinal)))] : [connection.Patient],
                 },
                 cancellationToken).ConfigureAwait(false);

@@ -178,7 +178,7 @@ internal sealed class RagIndexReconciler(OperatorCaches caches, IKubeClient clie
         {
             var look = await parts.Cluster.KeepAsync(
                 index,
-                new(pods, set.Status?.ReadyReplicas ?? 0, caches.PodsOfRagIndex(key), cluster, connection.Client, ordinal => connection.Node(QdrantNames.NodeUrl(index, ordinal))),
+                new(pods, set.Status?.ReadyReplicas ?? 0, caches.PodsOfRagIndex(key), cluster, connection.Client, ordinal => connection.Prompt(QdrantNames.NodeUrl(index, ordinal))),
                 cancellationToken).ConfigureAwait(false);
             observed = observed with { ClusterProgress = look.Progress, DataProblem = look.Problem };
             return look.Replicas == pods ? observed : observed with { StatefulSet = (await parts.Managed.KeepAsync(index, look.Replicas, cancellationToken).ConfigureAwait(false)).StatefulSet };

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using LlmOperator.Api.RagIndexes;
+using LlmOperator.Controllers.RagIndexes.Collections;
 using LlmOperator.Kubernetes;
 using LlmOperator.Planning.RagIndexes;
 using LlmOperator.Qdrant;
@@ -26,7 +27,7 @@ internal sealed class SnapshotKeeper(TimeProvider time) : IDisposable
 
     /// <summary>Begins what is due and tells of what has ended.</summary>
     /// <param name="index">The index.</param>
-    /// <param name="nodes">A patient client of each node.</param>
+    /// <param name="nodes">A patient client of each node, or of the address of an external one.</param>
     /// <param name="collections">Collections of Qdrant that hold its data.</param>
     public async Task<Look> KeepAsync(RagIndex index, IReadOnlyList<IQdrantClient> nodes, IReadOnlyList<string> collections)
     {
@@ -44,7 +45,8 @@ internal sealed class SnapshotKeeper(TimeProvider time) : IDisposable
             return new(null, null, next);
         }
 
-        var run = _runs.GetOrAdd(key, static (_, made) => new(made.Due, Task.Run(() => TakeAsync(made.Nodes, made.Collections, made.Retention, made.Self._stop.Token))), (Due: due, Self: this, Nodes: nodes, Collections: collections, index.Spec.Snapshots!.Retention));
+        var run = _runs.GetOrAdd(key, static (_, made) => new(made.Due, Task.Run(() => TakeAsync(made.Nodes, made.IsEvery, made.Collections, made.Retention, made.Self._stop.Token))),
+            (Due: due, Self: this, Nodes: nodes, IsEvery: index.Spec.Qdrant.Managed is not null, Collections: collections, index.Spec.Snapshots!.Retention));
         if (!run.Task.IsCompleted)
         {
             return new(null, null, LookAgain);
@@ -52,9 +54,9 @@ internal sealed class SnapshotKeeper(TimeProvider time) : IDisposable
 
         try
         {
-            var (count, bytes) = await run.Task.ConfigureAwait(false);
+            var (count, bytes, gap) = await run.Task.ConfigureAwait(false);
             _runs.TryRemove(KeyValuePair.Create(key, run));
-            return new(new() { LastScheduleTime = run.Due, LastSuccessfulTime = new(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero), Count = count, Bytes = bytes }, null, TimeSpan.FromSeconds(1));
+            return new(new() { LastScheduleTime = run.Due, LastSuccessfulTime = new(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero), Count = count, Bytes = bytes, Incomplete = gap }, null, TimeSpan.FromSeconds(1));
         }
         catch (QdrantException error)
         {
@@ -78,11 +80,14 @@ internal sealed class SnapshotKeeper(TimeProvider time) : IDisposable
         _stop.Dispose();
     }
 
-    private static async Task<(int Count, long Bytes)> TakeAsync(IReadOnlyList<IQdrantClient> nodes, IReadOnlyList<string> collections, int retention, CancellationToken cancellationToken)
+    private static async Task<(int Count, long Bytes, string? Gap)> TakeAsync(
+        IReadOnlyList<IQdrantClient> nodes, bool isEveryNode, IReadOnlyList<string> collections, int retention, CancellationToken cancellationToken)
     {
         var (count, bytes) = (0, 0L);
+        string? gap = null;
         foreach (var collection in collections)
         {
+            gap ??= await SnapshotCover.GapAsync(nodes[0], collection, isEveryNode, cancellationToken).ConfigureAwait(false);
             foreach (var node in nodes)
             {
                 var made = await node.CreateSnapshotAsync(collection, wait: true, cancellationToken).ConfigureAwait(false)
@@ -101,14 +106,14 @@ internal sealed class SnapshotKeeper(TimeProvider time) : IDisposable
             }
         }
 
-        return (count, bytes);
+        return (count, bytes, gap);
     }
 
-    private sealed class Run(DateTimeOffset due, Task<(int Count, long Bytes)> task)
+    private sealed class Run(DateTimeOffset due, Task<(int Count, long Bytes, string? Gap)> task)
     {
         public DateTimeOffset Due { get; } = due;
 
-        public Task<(int Count, long Bytes)> Task { get; } = task;
+        public Task<(int Count, long Bytes, string? Gap)> Task { get; } = task;
 
         public DateTimeOffset? Failed { get; set; }
     }

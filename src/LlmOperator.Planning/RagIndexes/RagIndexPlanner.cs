@@ -183,6 +183,12 @@ public static class RagIndexPlanner
         {
             conditions.Set(ConditionTypes.SnapshotsReady, ConditionStatus.False, snapshots.Reason, snapshots.Message, announce: true);
         }
+        else if (spec?.Snapshots is not null && (observed.Snapshots ?? observed.Index.Status?.Snapshots)?.Incomplete is { } gap)
+        {
+            conditions.Set(
+                ConditionTypes.SnapshotsReady, ConditionStatus.False, "SnapshotsIncomplete",
+                $"the latest snapshots are no whole backup: {gap}; take snapshots of each node by its own address, or have a copy of each shard on every node (replicationFactor)", announce: true);
+        }
         else if (spec?.Snapshots is not null)
         {
             conditions.Set(ConditionTypes.SnapshotsReady, ConditionStatus.True, "Scheduled", spec.Snapshots.Suspend ? "snapshots are suspended" : $"snapshots are taken at {spec.Snapshots.Schedule}");

@@ -82,6 +82,7 @@ public sealed class ManagedQdrantTests
         await using var fixture = await MadeAsync();
         var template = fixture.Operator.Api.Peek<StatefulSet>("docs-qdrant")!.Spec!.VolumeClaimTemplates![0];
         fixture.Operator.Api.Put(template with { Metadata = new() { Name = "storage-docs-qdrant-0", Namespace = "default", Labels = template.Metadata.Labels } });
+        await fixture.Operator.SettleAsync();
         fixture.Operator.Api.Intercept = (request, _) => request is { Verb: "patch", Plural: "persistentvolumeclaims" }
             ? throw new KubeApiException(HttpStatusCode.Forbidden, "Forbidden", "only dynamically provisioned pvc can be resized")
             : Task.CompletedTask;
@@ -99,6 +100,7 @@ public sealed class ManagedQdrantTests
         await using var fixture = await MadeAsync();
         var template = fixture.Operator.Api.Peek<StatefulSet>("docs-qdrant")!.Spec!.VolumeClaimTemplates![0];
         fixture.Operator.Api.Put(template with { Metadata = new() { Name = "storage-docs-qdrant-0", Namespace = "default", Labels = template.Metadata.Labels } });
+        await fixture.Operator.SettleAsync();
 
         fixture.Operator.PutIndex("""{"qdrant":{"managed":{"storage":{"size":"20Gi"}}},"collections":[{"name":"posts","vectors":{"size":4}}]}""");
         await fixture.UntilAsync(

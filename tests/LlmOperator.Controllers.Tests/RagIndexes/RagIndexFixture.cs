@@ -15,9 +15,10 @@ internal sealed class RagIndexFixture : IAsyncDisposable
          "collections":[{"name":"posts","vectors":{"size":4},"payloadIndexes":[{"field":"author_id"}]},{"name":"raw"}]}
         """;
 
-    public RagIndexFixture()
+    /// <param name="pollInterval">How often Qdrant is looked at where nothing changes.</param>
+    public RagIndexFixture(TimeSpan? pollInterval = null)
     {
-        Operator = new() { Qdrant = new() { Handler = _ => Server!.CreateHandler() } };
+        Operator = new() { Qdrant = new() { Handler = _ => Server!.CreateHandler(), PollInterval = pollInterval ?? new QdrantOptions().PollInterval } };
         Server = new(Operator.Clock);
     }
 

@@ -162,6 +162,94 @@ public sealed class RagIndexReconcileTests
         Assert.Single(fixture.ServerWrites, write => write.StartsWith("DELETE /collections/posts-g1/snapshots/", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Snapshots_of_an_external_cluster_whose_nodes_cannot_be_asked_are_told_to_be_no_whole_backup_and_nothing_is_deleted_for_them()
+    {
+        await using var fixture = new RagIndexFixture();
+        fixture.Server.Join("qdrant-1");
+        fixture.Operator.PutIndex("""{"qdrant":{"external":{"url":"http://qdrant:6333"}},"collections":[{"name":"posts","vectors":{"size":4},"shards":4}],"snapshots":{"schedule":"@hourly"},"deletionPolicy":"Snapshot"}""");
+        fixture.Operator.Start();
+        await fixture.ConditionAsync("Ready", "True", "Serving");
+
+        await Kubernetes.Tests.Fakes.Until.TrueAsync(() => fixture.Condition("SnapshotsReady")?.Reason == "SnapshotsIncomplete", "it is told", fixture.Operator.Clock, TimeSpan.FromSeconds(30));
+        Assert.Equal("False", fixture.Condition("SnapshotsReady")!.Status);
+        Assert.Contains("4 of the 4 shards of posts-g1 are not on every node", fixture.Status!.Snapshots!.Incomplete, StringComparison.Ordinal);
+        Assert.Equal(1, fixture.Status.Snapshots.Count);
+
+        // It is told after a restart, too.
+        await fixture.Operator.StopAsync();
+        fixture.Operator.Start();
+        var calls = fixture.Server.Calls.Count;
+        await fixture.UntilAsync(() => fixture.Server.Calls.Count > calls + 3, "Qdrant is asked again");
+        await fixture.Operator.SettleAsync();
+        Assert.Equal("SnapshotsIncomplete", fixture.Condition("SnapshotsReady")!.Reason);
+
+        fixture.Delete();
+        await fixture.ConditionAsync("Deleting", "True", "DeletionWaits");
+        Assert.Contains("posts-g1 is not deleted, because snapshots of all its data cannot be taken", fixture.Condition("Deleting")!.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("DELETE /collections/posts-g1", fixture.ServerWrites);
+    }
+
+    [Fact]
+    public async Task Snapshots_of_an_external_cluster_with_every_shard_on_every_node_are_whole()
+    {
+        await using var fixture = new RagIndexFixture();
+        fixture.Server.Join("qdrant-1");
+        fixture.Operator.PutIndex("""{"qdrant":{"external":{"url":"http://qdrant:6333"}},"collections":[{"name":"posts","vectors":{"size":4},"shards":2,"replicationFactor":2}],"deletionPolicy":"Snapshot"}""");
+        fixture.Operator.Start();
+        await fixture.ConditionAsync("Ready", "True", "Serving");
+
+        fixture.Delete();
+        await fixture.UntilAsync(() => fixture.MayGo, "it may go");
+        Assert.Contains("POST /collections/posts-g1/snapshots", fixture.ServerWrites);
+    }
+
+    [Fact]
+    public async Task An_index_is_woken_by_the_endpoint_that_makes_its_vectors_and_by_the_model_of_that_endpoint()
+    {
+        await using var fixture = new RagIndexFixture(pollInterval: TimeSpan.FromDays(365));
+        const string Model = """{"source":{"huggingFace":{"repo":"org/model"}},"task":"TASK","architecture":{"hiddenSize":SIZE}}""";
+        static string Of(string task, int size) => Model.Replace("TASK", task, StringComparison.Ordinal).Replace("SIZE", $"{size}", StringComparison.Ordinal);
+        fixture.Operator.PutIndex("""{"qdrant":{"external":{"url":"http://qdrant:6333"}},"collections":[{"name":"posts","vectors":{"size":4}}],"embedding":{"model":"org/model","size":4,"endpointRef":{"name":"embedder"}}}""");
+        fixture.Operator.PutIndex("""{"qdrant":{"external":{"url":"http://qdrant:6333"}},"collections":[{"name":"others"}]}""", "others");
+        fixture.Operator.Start();
+        await fixture.ConditionAsync("EmbeddingReady", "False", "EndpointNotFound");
+
+        fixture.Operator.PutModel(spec: Of("Generate", 4));
+        fixture.Operator.PutEndpoint("embedder", """{"modelRef":{"name":"m"}}""");
+        await fixture.ConditionAsync("EmbeddingReady", "False", "WrongTask");
+        fixture.Operator.PutModel(spec: Of("Embed", 8));
+        await fixture.ConditionAsync("EmbeddingReady", "False", "SizeMismatch");
+        fixture.Operator.PutModel(spec: Of("Embed", 4));
+        await fixture.ConditionAsync("EmbeddingReady", "True", "EndpointFound");
+        fixture.Operator.Api.Remove<LlmEndpoint>("embedder");
+        await fixture.ConditionAsync("EmbeddingReady", "False", "EndpointNotFound");
+        await fixture.Operator.SettleAsync();
+
+        // What no index refers to, and what changes nothing for vectors, wakes none.
+        fixture.Server.ClearCalls();
+        fixture.Operator.PutEndpoint("other", """{"modelRef":{"name":"m"}}""");
+        fixture.Operator.PutModel(spec: Of("Embed", 16));
+        await fixture.Operator.SettleAsync();
+        Assert.Empty(fixture.Server.Calls);
+    }
+
+    [Fact]
+    public async Task An_index_is_woken_when_the_endpoint_that_makes_its_vectors_answers()
+    {
+        await using var fixture = new RagIndexFixture(pollInterval: TimeSpan.FromDays(365));
+        fixture.Operator.PutIndex("""{"qdrant":{"external":{"url":"http://qdrant:6333"}},"collections":[{"name":"posts","vectors":{"size":4}}],"embedding":{"model":"org/model","size":4,"endpointRef":{"name":"embedder"}}}""");
+        var endpoint = fixture.Operator.PutEndpoint("embedder", """{"modelRef":{"name":"absent"}}""");
+        fixture.Operator.Start();
+        await fixture.ConditionAsync("EmbeddingReady", "True", "EndpointFound");
+        await fixture.Operator.SettleAsync();
+        fixture.Server.ClearCalls();
+
+        endpoint = fixture.Operator.Api.Peek<LlmEndpoint>("embedder")!;
+        fixture.Operator.Api.Put(endpoint with { Status = (endpoint.Status ?? new()) with { Url = "http://another.default.svc/v1", ServedModelName = "another" } });
+        await fixture.UntilAsync(() => fixture.Server.Calls.Count > 0, "the index is looked at");
+    }
+
     internal static async Task<RagIndexFixture> ReadyAsync(string spec = RagIndexFixture.External, bool retrieving = false)
     {
         var fixture = new RagIndexFixture();

@@ -69,6 +69,11 @@ internal sealed class CollectionRemoval(RemoveRequest request, TimeProvider cloc
     {
         var name = generation.PhysicalName;
         var nodes = request.Nodes ?? [request.Client];
+        if (await SnapshotCover.GapAsync(request.Client, name, request.IsEveryNode, cancellationToken).ConfigureAwait(false) is { } gap)
+        {
+            return $"{name} is not deleted, because snapshots of all its data cannot be taken: {gap}; bring it back, or take a snapshot of each node by its own address and set deletionPolicy to {RagDeletionPolicy.Delete}, or to {RagDeletionPolicy.Retain} to leave the data";
+        }
+
         var noted = generation.Marks.Snapshots.ToHashSet(StringComparer.Ordinal);
         var verified = new List<CollectionSnapshot>();
         for (var node = 0; node < nodes.Count; node++)

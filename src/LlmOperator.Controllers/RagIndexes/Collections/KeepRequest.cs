@@ -64,6 +64,9 @@ internal sealed record RemoveRequest
 
     /// <summary>A client of each node, because a snapshot holds what one node has; just <see cref="Client"/> when null.</summary>
     public IReadOnlyList<IQdrantClient>? Nodes { get; init; }
+
+    /// <summary>Whether these are all nodes there are.</summary>
+    public bool IsEveryNode { get; init; }
 }
 
 /// <summary>How far the deletion is.</summary>
