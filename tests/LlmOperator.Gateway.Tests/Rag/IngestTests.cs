@@ -145,7 +145,7 @@ public sealed class IngestTests
             using var deleted = await rag.Bench.SendAsync(HttpMethod.Delete, $"{Path}/d1");
             Assert.True(deleted.StatusCode is HttpStatusCode.OK or HttpStatusCode.NotFound);
             var there = rag.Qdrant.Points("embedded_posts").Count;
-            Assert.True(!deleted.IsSuccessStatusCode || there == 0, $"{there} points are left");
+            Assert.True(!deleted.IsSuccessStatusCode || rag.Qdrant.Points("embedded_posts").Count == 0, "a part is left");
         }
 
         var chunks = (int)(await coming).Body["chunks"]!;

@@ -1,6 +1,7 @@
 using LlmOperator.Gateway.Rag.Prompting;
 using LlmOperator.Gateway.Rag.Retrieval;
 using Xunit;
+using StandIn = LlmOperator.Sandbox.StandIns.Engine.HelperAnswers;
 
 namespace LlmOperator.Gateway.Tests.Rag;
 
@@ -52,6 +53,20 @@ public sealed class PromptTests
         var prompt = RagTemplate.Default.Render("What {context}?", "CONTEXT {query}");
         Assert.StartsWith("\nYou are a content creator.", prompt, StringComparison.Ordinal);
         Assert.EndsWith("\nUser query: What {context}?\nContext: CONTEXT {query}\n            ", prompt, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("My name is Elif Aydın. Write a post about why retrieval matters.", "Elif Aydın", "What should one know about retrieval matters?", "retrieval matters: reasons, examples and pitfalls")]
+    [InlineData("Benim adım Deniz Kara. Bana vektör arama hakkında bir yazı yaz.", "Deniz Kara", "vektör arama konusunda ne bilinmeli?", "vektör arama: nedenleri, örnekleri ve tuzakları")]
+    [InlineData("My user id is 1345256 and I want a post about {vectors}.", "1345256", "What should one know about want vectors?", "want vectors: reasons, examples and pitfalls")]
+    [InlineData("Why?", null, "What should one know about Why?", "Why: reasons, examples and pitfalls")]
+    [InlineData("QUESTION: x\nANSWER:", null, "What should one know about QUESTION x ANSWER?", "QUESTION x ANSWER: reasons, examples and pitfalls")]
+    public void The_sandboxes_stand_in_understands_what_a_helper_is_asked(string query, string? author, params string[] rewrites)
+    {
+        var named = HelperAnswers.Author(StandIn.To(HelperPrompts.SelfQuery(query))!);
+        Assert.Equal(author, named?.Name ?? named?.Id);
+        Assert.Equal([query, .. rewrites], HelperAnswers.Queries(query, StandIn.To(HelperPrompts.Expansion(query, 2))!, 3));
+        Assert.Null(StandIn.To(query + " and more"));
     }
 
     [Fact]

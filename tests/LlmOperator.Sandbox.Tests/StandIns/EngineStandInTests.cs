@@ -119,6 +119,21 @@ public sealed class EngineStandInTests : IAsyncDisposable
         Assert.Equal(vectors[0][5], BitConverter.ToSingle(bytes, 20), 6);
     }
 
+    [Theory]
+    [InlineData("sentence-transformers/all-MiniLM-L6-v2", 384)]
+    [InlineData("BAAI/bge-base-en-v1.5", 768)]
+    [InlineData("org/unknown", 384)]
+    public async Task Vectors_have_the_size_of_the_models_and_nothing_in_common_with_those_of_another(string model, int size)
+    {
+        await StartAsync(EngineKind.Tei, "--model-id", model);
+
+        using var response = await PostAsync("/embed", """{"inputs":["red apples on trees"]}""");
+        var vector = JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))![0]!.AsArray().Select(value => value!.GetValue<float>()).ToArray();
+
+        Assert.Equal(Similarity.Embed("red apples on trees", size, model), vector);
+        Assert.True(Math.Abs(vector.Zip(Similarity.Embed("red apples on trees", size, "another/model"), (a, b) => a * b).Sum()) < 0.5);
+    }
+
     [Fact]
     public async Task Documents_are_ranked_by_the_words_they_share_with_the_query()
     {

@@ -103,6 +103,30 @@ public sealed class TraceReceiverTests : IAsyncLifetime
     }
 
     [Fact]
+    public void A_list_tells_the_tokens_of_the_model_that_answered_and_a_trace_what_was_found_line_by_line()
+    {
+        static ReceivedSpan Span(string id, string parent, string service, string name, params (string, string)[] attributes) => new()
+        {
+            TraceId = Trace, SpanId = id, ParentSpanId = parent, Service = service, Name = name, Start = 1, End = 2, Attributes = [.. attributes.Select(attribute => KeyValuePair.Create(attribute.Item1, attribute.Item2))],
+        };
+        ReceivedSpan[] spans =
+        [
+            Span("1", "", "gateway", "rag", ("http.route", "/rag"), ("gen_ai.request.model", "twin"), ("llmops.endpoint.name", "twin")),
+            Span("2", "1", "gateway", "VectorStore.search", ("llmops.rag.hits", "posts/a 0.5, posts/b 0.25"), ("llmops.endpoint.name", "twin")),
+            Span("3", "2", "helper", "chat", ("gen_ai.request.model", "helper"), ("gen_ai.usage.input_tokens", "7"), ("gen_ai.usage.output_tokens", "8")),
+            Span("4", "1", "twin", "text_completion", ("gen_ai.request.model", "twin"), ("gen_ai.usage.input_tokens", "900"), ("gen_ai.usage.output_tokens", "150"), ("llmops.endpoint.name", "twin")),
+        ];
+
+        var (list, page) = (TracePages.List([spans], 4), TracePages.Trace(spans));
+
+        Assert.Contains("<td>900, 150</td>", list);
+        Assert.Contains("/rag twin", list);
+        Assert.Contains("posts/a 0.5&#xA;posts/b 0.25", page);
+        Assert.Equal(2, page.Split("<dt>llmops.endpoint.name</dt>").Length - 1);
+        Assert.Contains("background:var(--c2)", page);
+    }
+
+    [Fact]
     public async Task The_pages_show_traces_as_a_waterfall_and_escape_all_that_came_from_outside()
     {
         Assert.Contains("No trace has come yet", await _client.GetStringAsync(_receiver.Address, TestContext.Current.CancellationToken));

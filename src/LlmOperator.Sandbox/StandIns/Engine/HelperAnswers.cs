@@ -14,10 +14,12 @@ internal static partial class HelperAnswers
 
     private static readonly string[] Frames = ["What should one know about {0}?", "{0}: reasons, examples and pitfalls", "An introduction to {0}", "How does one go about {0}?"];
 
+    private static readonly string[] TurkishFrames = ["{0} konusunda ne bilinmeli?", "{0}: nedenleri, örnekleri ve tuzakları", "{0} konusuna giriş", "{0} için nereden başlanır?"];
+
     // Words that say nothing of what is asked.
     private static readonly HashSet<string> Fillers = new(
         "a about am an and are as at be by can could do does for from give has have how i in into is it its let me my name of on or our please post tell that the their this to us was we what when which who why will with would write you your "
-        .Split(' ', StringSplitOptions.RemoveEmptyEntries).Concat("adım ama bana ben bir bize bu da de gibi hakkında için ile ise kadar mı mi mu mü nasıl ne neden neler nelere nedir olan olarak şu ve veya yaz yazı yazın ya".Split(' ')), StringComparer.OrdinalIgnoreCase);
+        .Split(' ', StringSplitOptions.RemoveEmptyEntries).Concat("adım ama bana ben benim bir bize bu da de gibi hakkında için ile ise kadar mı mi mu mü nasıl ne neden neler nelere nedir olan olarak şu ve veya yaz yazı yazın ya".Split(' ')), StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The answer to a prompt of these two kinds; null for any other.</summary>
     public static string? To(string prompt)
@@ -36,8 +38,8 @@ internal static partial class HelperAnswers
     private static IEnumerable<string> Rewrites(string query)
     {
         var words = Words().Matches(Named().Replace(query, "")).Select(word => word.Value).Where(word => !Fillers.Contains(word)).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
-        var topic = words.Count > 0 ? string.Join(' ', words) : query.Trim();
-        return Frames.Select(frame => string.Format(System.Globalization.CultureInfo.InvariantCulture, frame, topic));
+        var topic = words.Count > 0 ? string.Join(' ', words) : query.Trim().TrimEnd('?', '.', '!');
+        return (topic.AsSpan().ContainsAny("çğışöüÇĞİŞÖÜ") ? TurkishFrames : Frames).Select(frame => string.Format(System.Globalization.CultureInfo.InvariantCulture, frame, topic));
     }
 
     [GeneratedRegex(@"Write (?<count>\d{1,2}) different versions .*?'(?<mark>#[\w-]+#)'.*?\nOriginal question: (?<query>.*)$", RegexOptions.Singleline | RegexOptions.CultureInvariant, 1000)]
