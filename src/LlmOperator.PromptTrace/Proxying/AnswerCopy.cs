@@ -52,13 +52,17 @@ internal static class AnswerCopy
         var to = response.BodyWriter;
         while (true)
         {
-            var reading = from.ReadAsync();
-            if (!reading.IsCompleted && !response.HasStarted)
+            if (!from.TryRead(out var piece))
             {
-                reading = await StartAsync(from, to, reading).ConfigureAwait(false);
+                if (!response.HasStarted && !from.HasArrived())
+                {
+                    // The head does not wait for a body that takes its time.
+                    await to.FlushAsync().ConfigureAwait(false);
+                }
+
+                piece = await from.ReadAsync().ConfigureAwait(false);
             }
 
-            var piece = await reading.ConfigureAwait(false);
             if (piece.IsEmpty)
             {
                 break;
@@ -83,23 +87,6 @@ internal static class AnswerCopy
         {
             to.Write(Encoding.Latin1.GetBytes(Trailers(from.Trailers)));
             await to.FlushAsync().ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>The head does not wait for a body that takes its time.</summary>
-    private static async ValueTask<ValueTask<ReadOnlyMemory<byte>>> StartAsync(EngineConnection from, System.IO.Pipelines.PipeWriter to, ValueTask<ReadOnlyMemory<byte>> reading)
-    {
-        try
-        {
-            await to.FlushAsync().ConfigureAwait(false);
-            return reading;
-        }
-        catch
-        {
-            // The read must be over before its buffer goes.
-            from.Abort();
-            await Task.WhenAny(reading.AsTask()).ConfigureAwait(false);
-            throw;
         }
     }
 

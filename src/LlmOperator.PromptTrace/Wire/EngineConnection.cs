@@ -162,43 +162,69 @@ internal sealed class EngineConnection : IDisposable
         }
     }
 
+    /// <summary>Whether there is more to read at once.</summary>
+    public bool HasArrived()
+    {
+        try
+        {
+            return _socket.Available > 0;
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            return true; // Reading tells of it.
+        }
+    }
+
+    /// <summary>The next piece of the body, if it has been received already.</summary>
+    /// <param name="piece">Its bytes, valid until the next call; none at the end.</param>
+    /// <exception cref="EngineBrokeOffException">It is none.</exception>
+    public bool TryRead(out ReadOnlyMemory<byte> piece)
+    {
+        piece = default;
+        if (_start == _end || _body.IsDone)
+        {
+            return _body.IsDone;
+        }
+
+        try
+        {
+            var from = _start;
+            var (start, length) = _body.Take(_buffer.AsSpan(_start, _end - _start), out var taken);
+            _start += taken;
+            piece = _buffer.AsMemory(from + start, length);
+            return length > 0 || _body.IsDone;
+        }
+        catch (MalformedAnswerException error)
+        {
+            throw new EngineBrokeOffException(error);
+        }
+    }
+
     /// <summary>Reads the next piece of the body.</summary>
     /// <returns>Its bytes, valid until the next call; none at the end.</returns>
     /// <exception cref="EngineBrokeOffException">The engine ended the answer before its end, or it is none.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ReadOnlyMemory<byte>> ReadAsync()
     {
-        try
+        ReadOnlyMemory<byte> piece;
+        while (!TryRead(out piece))
         {
-            while (true)
+            try
             {
-                if (_start < _end && !_body.IsDone)
-                {
-                    var from = _start;
-                    var (start, length) = _body.Take(_buffer.AsSpan(_start, _end - _start), out var taken);
-                    _start += taken;
-                    if (length > 0)
-                    {
-                        return _buffer.AsMemory(from + start, length);
-                    }
-                }
-
-                if (_body.IsDone)
-                {
-                    return default;
-                }
-
                 (_start, _end) = (0, await _socket.ReceiveAsync(_buffer, SocketFlags.None).ConfigureAwait(false));
-                if (_end == 0 && !_body.TryEnd())
-                {
-                    throw new EndOfStreamException("the connection ended before the answer did");
-                }
+            }
+            catch (Exception error) when (error is SocketException or ObjectDisposedException)
+            {
+                throw new EngineBrokeOffException(error);
+            }
+
+            if (_end == 0 && !_body.TryEnd())
+            {
+                throw new EngineBrokeOffException(new EndOfStreamException("the connection ended before the answer did"));
             }
         }
-        catch (Exception error) when (error is MalformedAnswerException or SocketException or ObjectDisposedException or EndOfStreamException)
-        {
-            throw new EngineBrokeOffException(error);
-        }
+
+        return piece;
     }
 
     /// <summary>Ends the connection, whatever is under way on it.</summary>
