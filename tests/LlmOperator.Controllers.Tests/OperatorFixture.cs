@@ -12,6 +12,7 @@ using LlmOperator.Kubernetes.Tests.Fakes;
 using LlmOperator.Planning;
 using LlmOperator.Planning.Accelerators;
 using LlmOperator.Planning.Models;
+using LlmOperator.Telemetry;
 using LlmOperator.Testing;
 using Xunit;
 
@@ -44,6 +45,14 @@ internal sealed class OperatorFixture : IAsyncDisposable
 
     /// <summary>Requests that changed something, Events left out.</summary>
     public IReadOnlyList<string> Writes => [.. Api.Writes.Where(request => request.Plural != "events").Select(request => $"{request.Verb} {request.Plural}{(request.Subresource is null ? "" : "/" + request.Subresource)} {request.Key!.Value.Name}")];
+
+    /// <summary>The page of metrics.</summary>
+    public async Task<string> MetricsAsync()
+    {
+        var meter = _manager!.Metrics.Meter;
+        using var registry = new MetricsRegistry(each => each == meter);
+        return await registry.ReadAsync(TestContext.Current.CancellationToken);
+    }
 
     public void Start()
     {

@@ -213,6 +213,10 @@ internal sealed class RagIndexReconciler(OperatorCaches caches, IKubeClient clie
                     : external.ApiKeySecretRef is { } secret ? $"key {secret.Key} of Secret {secret.Name}"
                     : "spec.qdrant.external.apiKeySecretRef, which is not set";
                 return new(error.Kind.ToString(), $"Qdrant does not accept the API key: {error.Message}; correct {where}");
+            case QdrantErrorKind.Unreachable when error.InnerException is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }:
+                return new(
+                    "CertificateRefused",
+                    $"{error.Message}; put the certificate of the server's authority where spec.qdrant.external.tls.{(index.Spec!.Qdrant.External?.Tls?.CaSecretRef is null ? "caConfigMapRef" : "caSecretRef")} names it, or correct the server's own");
             case QdrantErrorKind.Unreachable:
                 return new("Unreachable", $"Qdrant cannot be reached: {error.Message}; what was stored is left alone, and endpoints keep serving");
             default:

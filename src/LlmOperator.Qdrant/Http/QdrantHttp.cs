@@ -177,7 +177,12 @@ internal sealed class QdrantHttp
     private QdrantException Unreachable(QdrantRequest request, Exception fault) =>
         new(
             QdrantErrorKind.Unreachable,
-            $"{Title(request)}: {new Uri(_root).Authority} was not reached: {Redact(fault is OperationCanceledException ? $"no answer within {_http.Timeout.TotalSeconds} s" : fault.Message)}",
+            $"{Title(request)}: {new Uri(_root).Authority} was not reached: {Redact(fault switch
+            {
+                OperationCanceledException => $"no answer within {_http.Timeout.TotalSeconds} s",
+                HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: { } why } => $"no TLS connection: {why.Message}",
+                _ => fault.Message,
+            })}",
             inner: fault);
 
     private static QdrantException Unexpected(QdrantRequest request, HttpResponseMessage response, string what, Exception? inner = null) =>

@@ -11,6 +11,9 @@ namespace LlmOperator.Kubernetes.Tests.Fakes;
 /// <summary>A request as the fake saw it.</summary>
 internal sealed record FakeRequest(string Verb, string Plural, ObjectKey? Key, string? ResourceVersion = null, bool Streaming = false, string? Subresource = null)
 {
+    /// <summary>Field selector of a list or watch.</summary>
+    public string? FieldSelector { get; init; }
+
     public bool IsWrite => Verb is "create" or "apply" or "patch" or "replace" or "delete";
 }
 
@@ -167,7 +170,7 @@ internal sealed class FakeKubeClient : IKubeClient
     public async Task<ObjectList<T>> ListAsync<T>(string? ns, ListOptions? options = null, CancellationToken cancellationToken = default)
         where T : class, IKubeObject<T>
     {
-        await BeforeAsync(new FakeRequest("list", T.Resource.Plural, null, options?.ResourceVersion), cancellationToken);
+        await BeforeAsync(new FakeRequest("list", T.Resource.Plural, null, options?.ResourceVersion) { FieldSelector = options?.FieldSelector }, cancellationToken);
         lock (_gate)
         {
             var all = _objects.Where(pair => pair.Key.Plural == T.Resource.Plural && (ns is null || pair.Key.Key.Namespace == ns)).Select(pair => pair.Value).ToList();
@@ -181,7 +184,7 @@ internal sealed class FakeKubeClient : IKubeClient
     public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(string? ns, WatchOptions options, [EnumeratorCancellation] CancellationToken cancellationToken = default)
         where T : class, IKubeObject<T>
     {
-        await BeforeAsync(new FakeRequest("watch", T.Resource.Plural, null, options.ResourceVersion, options.SendInitialEvents), cancellationToken);
+        await BeforeAsync(new FakeRequest("watch", T.Resource.Plural, null, options.ResourceVersion, options.SendInitialEvents) { FieldSelector = options.FieldSelector }, cancellationToken);
         var channel = Channel.CreateUnbounded<(long Version, WatchEventType Type, JsonObject? Object, bool End)>();
         lock (_gate)
         {
