@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Gateway.Tests.Fakes;
@@ -43,6 +44,11 @@ public sealed class TraceTests
         Assert.Contains("embedded_posts/", spans.Single(span => span.Name == "VectorStore.search").Attribute("llmops.rag.hits"), StringComparison.Ordinal);
         Assert.Equal("four words of answer", root.Attribute("output.value"));
         Assert.Contains("Content: one two three", root.Attribute("llmops.rag.prompt"), StringComparison.Ordinal);
+        var call = spans.Single(span => span.Name == "call_llm_service");
+        var given = JsonNode.Parse(call.Attribute("input.value")!)!;
+        Assert.StartsWith("What is rag?", (string)given["query"]!, StringComparison.Ordinal);
+        Assert.Contains("Content: one two three", (string)given["context"]!, StringComparison.Ordinal);
+        Assert.Equal("four words of answer", call.Attribute("output.value"));
         Assert.All(spans, span => Assert.DoesNotContain(span.Attributes, attribute => attribute.Value.Contains("ada@example.com", StringComparison.Ordinal)));
     }
 

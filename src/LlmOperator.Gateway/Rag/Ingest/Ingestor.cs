@@ -49,20 +49,11 @@ internal sealed partial class Ingestor(QdrantClients qdrant, IEmbedder embedder,
         var client = qdrant.Of(index);
         var cut = documents.Select(document => Cut(index, document)).ToList();
         using var turn = await _locks.TakeAsync(documents.Select(document => $"{index.Name}/{document.Id}"), cancellationToken).ConfigureAwait(false);
-        var vectors = new Dictionary<(VectorSource, string), float[]>();
         await UntilSettledAsync(client, index, async (generations, isFirst) =>
         {
-            foreach (var generation in generations)
+            foreach (var collection in generations.GroupBy(generation => generation.Collection, StringComparer.Ordinal))
             {
-                try
-                {
-                    await WriteAsync(client, index, generation, cut, vectors, trace, cancellationToken).ConfigureAwait(false);
-                }
-                catch (Exception error) when (error is StepException or QdrantException && generation is { IsServing: false, IsFilledByOthers: false })
-                {
-                    // Whoever builds it takes over what it lacks.
-                    Log.LeftToMigration(logger, index.Name, generation.Physical, error.Message);
-                }
+                await WriteAsync(client, index, [.. collection], cut, trace, cancellationToken).ConfigureAwait(false);
             }
 
             return await AreThereAsync(client, generations.Where(generation => generation.IsServing), cut, cancellationToken).ConfigureAwait(false);
@@ -154,36 +145,54 @@ internal sealed partial class Ingestor(QdrantClients qdrant, IEmbedder embedder,
         throw new StepException(StepException.Conflict, "other requests change the same documents at the same time");
     }
 
-    private async Task WriteAsync(
-        IQdrantClient client, IndexFacts index, Generation generation, List<CutDocument> cut, Dictionary<(VectorSource Source, string Id), float[]> vectors, TraceContext trace, CancellationToken cancellationToken)
+    /// <summary>Writes what belongs to a collection into its generations, a batch at a time, so that memory does not grow with a document.</summary>
+    private async Task WriteAsync(IQdrantClient client, IndexFacts index, List<Generation> generations, List<CutDocument> cut, TraceContext trace, CancellationToken cancellationToken)
     {
-        if (!index.Embedded.Contains(generation.Collection))
+        var name = generations[0].Collection;
+        if (!index.Embedded.Contains(name))
         {
-            await KeepDocumentsAsync(client, generation, cut, cancellationToken).ConfigureAwait(false);
+            await EachAsync(generation => KeepDocumentsAsync(client, generation, cut, cancellationToken)).ConfigureAwait(false);
             return;
         }
 
-        var chunks = cut.Where(one => one.Collection == generation.Collection).SelectMany(one => one.Chunks.Select(chunk => (one.Document, chunk.Id, chunk.Text))).DistinctBy(chunk => chunk.Id).ToList();
+        var chunks = cut.Where(one => one.Collection == name).SelectMany(one => one.Chunks.Select(chunk => (one.Document, chunk.Id, chunk.Text))).DistinctBy(chunk => chunk.Id).ToList();
         foreach (var batch in chunks.Chunk(EmbeddedAtOnce))
         {
-            var unknown = batch.Where(chunk => !vectors.ContainsKey((generation.Source, chunk.Id))).ToList();
-            if (unknown.Count > 0)
+            var made = new Dictionary<VectorSource, IReadOnlyList<float[]>>();
+            await EachAsync(async generation =>
             {
-                foreach (var (chunk, vector) in unknown.Zip(await embedder.EmbedAsync(index, generation.Source, [.. unknown.Select(chunk => chunk.Text)], trace, cancellationToken).ConfigureAwait(false)))
+                if (!made.TryGetValue(generation.Source, out var vectors))
                 {
-                    vectors[(generation.Source, chunk.Id)] = vector;
+                    made[generation.Source] = vectors = await embedder.EmbedAsync(index, generation.Source, [.. batch.Select(chunk => chunk.Text)], trace, cancellationToken).ConfigureAwait(false);
                 }
-            }
 
-            await UpsertAsync(client, generation.Physical, batch.Select(chunk => (Chunk: chunk, Vector: vectors[(generation.Source, chunk.Id)])).Select(one => new Point
-            {
-                Id = PointId.Parse(one.Chunk.Id),
-                Vector = VectorsOf(index, generation.Collection, one.Chunk.Text, one.Vector),
-                Payload = PayloadOf(index, generation.Source, one.Chunk.Document, one.Chunk.Text, one.Vector.Length),
-            }), cancellationToken).ConfigureAwait(false);
+                await UpsertAsync(client, generation.Physical, batch.Zip(vectors, (chunk, vector) => new Point
+                {
+                    Id = PointId.Parse(chunk.Id),
+                    Vector = VectorsOf(index, name, chunk.Text, vector),
+                    Payload = PayloadOf(index, generation.Source, chunk.Document, chunk.Text, vector.Length),
+                }), cancellationToken).ConfigureAwait(false);
+            }).ConfigureAwait(false);
         }
 
-        await RemoveOldAsync(client, generation, cut, cancellationToken).ConfigureAwait(false);
+        await EachAsync(generation => RemoveOldAsync(client, generation, cut, cancellationToken)).ConfigureAwait(false);
+
+        async Task EachAsync(Func<Generation, Task> write)
+        {
+            foreach (var generation in generations.ToList())
+            {
+                try
+                {
+                    await write(generation).ConfigureAwait(false);
+                }
+                catch (Exception error) when (error is StepException or QdrantException && generation is { IsServing: false, IsFilledByOthers: false })
+                {
+                    // Whoever builds it takes over what it lacks.
+                    Log.LeftToMigration(logger, index.Name, generation.Physical, error.Message);
+                    generations.Remove(generation);
+                }
+            }
+        }
     }
 
     /// <summary>Whether all chunks are there: another gateway that was given another text for the same document takes those away that are not its own.</summary>
@@ -216,7 +225,7 @@ internal sealed partial class Ingestor(QdrantClients qdrant, IEmbedder embedder,
         }), cancellationToken);
 
     /// <summary>Takes away what documents had before: other chunks, and chunks in collections of another type.</summary>
-    private static Task RemoveOldAsync(IQdrantClient client, Generation generation, List<CutDocument> cut, CancellationToken cancellationToken) => UnlessMissingAsync(async () =>
+    private static Task<long> RemoveOldAsync(IQdrantClient client, Generation generation, List<CutDocument> cut, CancellationToken cancellationToken) => UnlessMissingAsync(async () =>
     {
         await client.DeletePointsAsync(generation.Physical, new()
         {

@@ -232,7 +232,11 @@ internal sealed partial class RagHandler(
     private static RagSpan BeginGeneration(RagRun run, PreparedPrompt prompt)
     {
         var span = run.Trace.Begin(RagNames.GenerationSpan, run.Trace.Root.Context, SpanKind.Client);
-        span.In(() => prompt.Text);
+        span.In(() => System.Text.Encoding.UTF8.GetString(JsonBody.Object(writer =>
+        {
+            writer.WriteString("query"u8, prompt.Query);
+            writer.WriteString("context"u8, prompt.Context);
+        }).Span));
         return span;
     }
 

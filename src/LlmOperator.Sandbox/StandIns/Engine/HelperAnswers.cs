@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.RegularExpressions;
 
 namespace LlmOperator.Sandbox.StandIns.Engine;
@@ -15,6 +16,8 @@ internal static partial class HelperAnswers
     private static readonly string[] Frames = ["What should one know about {0}?", "{0}: reasons, examples and pitfalls", "An introduction to {0}", "How does one go about {0}?"];
 
     private static readonly string[] TurkishFrames = ["{0} konusunda ne bilinmeli?", "{0}: nedenleri, örnekleri ve tuzakları", "{0} konusuna giriş", "{0} için nereden başlanır?"];
+
+    private static readonly SearchValues<char> TurkishLetters = SearchValues.Create("çğışöüÇĞİŞÖÜ");
 
     // Words that say nothing of what is asked.
     private static readonly HashSet<string> Fillers = new(
@@ -39,7 +42,7 @@ internal static partial class HelperAnswers
     {
         var words = Words().Matches(Named().Replace(query, "")).Select(word => word.Value).Where(word => !Fillers.Contains(word)).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
         var topic = words.Count > 0 ? string.Join(' ', words) : query.Trim().TrimEnd('?', '.', '!');
-        return (topic.AsSpan().ContainsAny("çğışöüÇĞİŞÖÜ") ? TurkishFrames : Frames).Select(frame => string.Format(System.Globalization.CultureInfo.InvariantCulture, frame, topic));
+        return (topic.AsSpan().ContainsAny(TurkishLetters) ? TurkishFrames : Frames).Select(frame => string.Format(System.Globalization.CultureInfo.InvariantCulture, frame, topic));
     }
 
     [GeneratedRegex(@"Write (?<count>\d{1,2}) different versions .*?'(?<mark>#[\w-]+#)'.*?\nOriginal question: (?<query>.*)$", RegexOptions.Singleline | RegexOptions.CultureInvariant, 1000)]
