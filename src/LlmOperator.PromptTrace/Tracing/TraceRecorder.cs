@@ -17,6 +17,10 @@ internal sealed partial class TraceRecorder
 {
     private const int MostInHand = 4096;
 
+    // Beyond these many a small one is told of by the thread that brings it, which slows it down rather than lets them pile up.
+    private const int ManyInHand = 512;
+    private const int SmallBytes = 16 << 10;
+
     // Being woken for each request would cost more than the span does. By the machine's clock, as it is a matter of processor time alone.
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(10);
     private const long MostBytesInHand = 16L << 20;
@@ -63,6 +67,19 @@ internal sealed partial class TraceRecorder
     public void End(Exchange exchange)
     {
         exchange.End();
+        if (_ended.Reader.Count > ManyInHand && exchange.Held <= SmallBytes)
+        {
+            if (Process(exchange, withSpan: true) is { } encoded)
+            {
+                foreach (var (number, (spool, _)) in _spools.Index())
+                {
+                    spool.TryAdd(encoded[number]);
+                }
+            }
+
+            return;
+        }
+
         if (Interlocked.Add(ref _bytesInHand, exchange.Held) <= MostBytesInHand && _ended.Writer.TryWrite(exchange))
         {
             return;

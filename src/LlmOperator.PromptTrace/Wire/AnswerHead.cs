@@ -34,7 +34,7 @@ internal sealed class AnswerHead
     private static readonly SearchValues<byte> NotInValues = SearchValues.Create([.. Enumerable.Range(0, 32).Where(static value => value != '\t').Select(static value => (byte)value), 127]);
 
     private readonly List<(string Name, string Value)> _headers = [];
-    private List<(string Name, string Value)> _before = [];
+    private readonly List<(string Name, string Value)> _before = [];
     private string _reason = "";
 
     public int Status { get; private set; }

@@ -15,7 +15,7 @@ internal sealed class EngineConnection : IDisposable
     private const int Waiting = 1;
     private const int TimeOver = 2;
 
-    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private readonly Socket _socket;
     private readonly TimeProvider _time;
     private readonly TimeSpan _answerTime;
     private readonly ITimer _timer;
@@ -29,8 +29,11 @@ internal sealed class EngineConnection : IDisposable
     private long _asked;
     private volatile bool _isAborted;
 
-    private EngineConnection(TimeSpan answerTime, TimeProvider time)
+    private EngineConnection(EndPoint engine, TimeSpan answerTime, TimeProvider time)
     {
+        // A name, localhost that is, may stand for an address of either family.
+        _socket = engine is IPEndPoint ? new(engine.AddressFamily, SocketType.Stream, ProtocolType.Tcp) : new(SocketType.Stream, ProtocolType.Tcp);
+        _socket.NoDelay = true;
         (_answerTime, _time) = (answerTime, time);
         _timer = time.CreateTimer(static connection => ((EngineConnection)connection!).CheckTime(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -57,7 +60,7 @@ internal sealed class EngineConnection : IDisposable
 
     public static async Task<EngineConnection> OpenAsync(EndPoint engine, TimeSpan answerTime, TimeProvider time, CancellationToken cancellationToken)
     {
-        var connection = new EngineConnection(answerTime, time);
+        var connection = new EngineConnection(engine, answerTime, time);
         try
         {
             await connection._socket.ConnectAsync(engine, cancellationToken).ConfigureAwait(false);
