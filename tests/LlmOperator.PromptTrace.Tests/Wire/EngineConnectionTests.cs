@@ -49,6 +49,25 @@ public sealed class EngineConnectionTests
     }
 
     [Theory]
+    [InlineData("127.0.0.1", "127.0.0.1")]
+    [InlineData("127.0.0.1", "localhost")]
+    [InlineData("::1", "[::1]")]
+    public async Task The_engine_may_listen_on_either_loopback_address(string address, string host)
+    {
+        Assert.SkipUnless(Socket.OSSupportsIPv6 || !address.Contains(':', StringComparison.Ordinal), "this machine has no IPv6");
+        await using var engine = new WireEngine(
+            async connection =>
+            {
+                await connection.ReadUntilAsync(HeadEnd);
+                await connection.WriteAsync(Ok);
+            },
+            IPAddress.Parse(address));
+        await using var bench = await Bench.StartAsync(null, options => options with { Engine = new($"http://{host}:{engine.Url.Port}") });
+
+        Assert.Equal("ok", await bench.Client.GetStringAsync(new Uri(bench.Url, "/x"), bench.Guard));
+    }
+
+    [Theory]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok!")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok")]

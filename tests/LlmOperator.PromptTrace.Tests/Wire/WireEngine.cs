@@ -7,21 +7,21 @@ namespace LlmOperator.PromptTrace.Tests.Wire;
 /// <summary>Stands in for an inference server that speaks bytes: the test says what becomes of each connection.</summary>
 internal sealed class WireEngine : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
     private readonly CancellationTokenSource _stop = new();
     private readonly Func<WireConnection, Task> _serve;
     private readonly List<Task> _serving = [];
     private readonly Task _accepting;
     private int _connections;
 
-    public WireEngine(Func<WireConnection, Task> serve)
+    public WireEngine(Func<WireConnection, Task> serve, IPAddress? address = null)
     {
-        _serve = serve;
+        (_serve, _listener) = (serve, new(address ?? IPAddress.Loopback, 0));
         _listener.Start();
         _accepting = AcceptAsync();
     }
 
-    public Uri Url => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+    public Uri Url => new($"http://{_listener.LocalEndpoint}");
 
     /// <summary>Connections that were made.</summary>
     public int Connections => Volatile.Read(ref _connections);
