@@ -154,7 +154,7 @@ public sealed class ManagedQdrantTests
         fixture.Operator.Api.ForgetRequests();
         fixture.Operator.Clock.Advance(TimeSpan.FromMinutes(4));
         await fixture.Operator.SettleAsync();
-        Assert.Empty(fixture.Operator.Api.Requests.Where(request => request.Plural == "servicemonitors"));
+        Assert.DoesNotContain(fixture.Operator.Api.Requests, request => request.Plural == "servicemonitors");
         Assert.Null(fixture.Condition("MonitoringReady"));
 
         Volatile.Write(ref missing, false);
