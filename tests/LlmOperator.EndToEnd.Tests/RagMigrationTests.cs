@@ -51,7 +51,7 @@ public sealed class RagMigrationTests
         }
 
         await whole.UntilAsync(() => (string?)whole.Condition(Indexes, "notes", "Ready")?["status"] == "True", () => $"{whole.Get(Indexes, "notes")?["status"]?.ToJsonString()}");
-        await PutAsync(client, whole.Guard, [.. Enumerable.Range(0, Before).Select(Note)], again: true);
+        await PutAsync(client, [.. Enumerable.Range(0, Before).Select(Note)], again: true, whole.Guard);
         await whole.UntilAsync(() => Serving(whole) == (1, "sentence-transformers/all-MiniLM-L6-v2", false), () => "the first generation is not told of");
 
         var problems = new ConcurrentQueue<string>();
@@ -61,20 +61,20 @@ public sealed class RagMigrationTests
             for (var turn = reader; !Volatile.Read(ref stop); turn++)
             {
                 var subject = Subject(turn % (Before / 2));
-                var answer = await AskAsync(client, whole.Guard, $"What of {subject}?");
+                var answer = await AskAsync(client, $"What of {subject}?", "{}", whole.Guard);
                 asked.AddOrUpdate(Volatile.Read(ref generation), 1, static (_, count) => count + 1);
                 if (answer["sources"] is not JsonArray { Count: > 0 } sources || !((string)sources[0]!["content"]!).Contains(subject, StringComparison.Ordinal) || answer["degradations"]!.AsArray().Count > 0)
                 {
                     problems.Enqueue(answer.ToJsonString());
                 }
             }
-        })).ToList();
+        }, whole.Guard)).ToList();
         var (written, deleted) = (new List<int>(), new List<int>());
         var writer = Task.Run(async () =>
         {
             for (var number = Before; !Volatile.Read(ref stop); number++)
             {
-                await PutAsync(client, whole.Guard, [Note(number)], again: false);
+                await PutAsync(client, [Note(number)], again: false, whole.Guard);
                 written.Add(number);
                 if (number % 3 == 0 && number - (Before / 2) < Before)
                 {
@@ -84,7 +84,7 @@ public sealed class RagMigrationTests
                     deleted.Add(number - (Before / 2));
                 }
             }
-        });
+        }, whole.Guard);
         await AskedAsync(asked, 1, whole.Guard);
 
         await whole.ApplyAsync(Index("BAAI/bge-base-en-v1.5", 768, "embedder-new", rollbackWindow));
@@ -96,8 +96,8 @@ public sealed class RagMigrationTests
 
         Assert.True(problems.IsEmpty, $"{problems.Count} of {asked.Values.Sum()} answers: {problems.FirstOrDefault()}");
         Assert.NotEmpty(deleted);
-        await Parallel.ForEachAsync(Enumerable.Range(0, Before).Concat(written).Except(deleted), whole.Guard, async (number, stopped) => Assert.True(await IsFoundAsync(client, stopped, number), $"note {number} is lost"));
-        await Parallel.ForEachAsync(deleted, whole.Guard, async (number, stopped) => Assert.False(await IsFoundAsync(client, stopped, number), $"note {number} is back"));
+        await Parallel.ForEachAsync(Enumerable.Range(0, Before).Concat(written).Except(deleted), whole.Guard, async (number, stopped) => Assert.True(await IsFoundAsync(client, number, stopped), $"note {number} is lost"));
+        await Parallel.ForEachAsync(deleted, whole.Guard, async (number, stopped) => Assert.False(await IsFoundAsync(client, number, stopped), $"note {number} is back"));
         TestContext.Current.TestOutputHelper?.WriteLine($"{asked.Values.Sum()} questions, {written.Count} notes written and {deleted.Count} deleted meanwhile");
     }
 
@@ -139,17 +139,17 @@ public sealed class RagMigrationTests
         (whole.Get(Indexes, "notes")?["status"]?["collections"] as JsonArray)?.FirstOrDefault(one => (string?)one!["name"] == "embedded_posts") is not { } status ? default
         : ((int?)status["generation"], (string?)status["embeddingModel"], status["migration"] is not null);
 
-    private static async Task<JsonNode> AskAsync(HttpClient client, CancellationToken guard, string query, string filters = "{}")
+    private static async Task<JsonNode> AskAsync(HttpClient client, string query, string filters, CancellationToken guard)
     {
         using var body = new StringContent($$"""{"query":"{{query}}","filters":{{filters}}}""", Encoding.UTF8, "application/json");
         using var answer = await client.PostAsync("/v1/retrieve/answers", body, guard);
         return JsonNode.Parse(await answer.Content.ReadAsStringAsync(guard))!;
     }
 
-    private static async Task<bool> IsFoundAsync(HttpClient client, CancellationToken guard, int number) =>
-        (await AskAsync(client, guard, Subject(number), $$"""{"document_id":"note-{{number}}"}"""))["sources"]!.AsArray().Count > 0;
+    private static async Task<bool> IsFoundAsync(HttpClient client, int number, CancellationToken guard) =>
+        (await AskAsync(client, Subject(number), $$"""{"document_id":"note-{{number}}"}""", guard))["sources"]!.AsArray().Count > 0;
 
-    private static async Task PutAsync(HttpClient client, CancellationToken guard, string[] notes, bool again)
+    private static async Task PutAsync(HttpClient client, string[] notes, bool again, CancellationToken guard)
     {
         while (true)
         {
