@@ -137,7 +137,13 @@ public sealed class EndpointChildrenTests
         cluster.Api.Remove<LeaderWorkerSet>("twin-nodes");
         await Until.TrueAsync(() => cluster.Api.Peek<LeaderWorkerSet>("twin-nodes") is not null, "the group is back");
         RunGroup(cluster);
+        await cluster.ConditionAsync("Progressing", "True", "RevisionAvailable");
+        await cluster.ConditionAsync("Scheduled", "True", "PodsScheduled");
         await cluster.ConditionAsync("Ready", "True", "Serving");
+        await cluster.SettleAsync();
+
+        // Progress that is held back is told, too.
+        cluster.Clock.Advance(TimeSpan.FromSeconds(2));
         await cluster.SettleAsync();
         await cluster.StopAsync();
         cluster.Api.ForgetRequests();
