@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
@@ -11,6 +12,9 @@ namespace LlmOperator.Inference.Proxying;
 /// <param name="Message">What happened and what to do about it.</param>
 public sealed record OpenAiError(int Status, string Code, string Message)
 {
+    /// <summary>People read it with curl: quotes and Turkish stay what they are. It is JSON by its type, and no page.</summary>
+    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>Field of the request that is at fault.</summary>
     public string? Param { get; init; }
 
@@ -25,7 +29,7 @@ public sealed record OpenAiError(int Status, string Code, string Message)
     {
         ArgumentNullException.ThrowIfNull(context);
         var body = new ArrayBufferWriter<byte>(256);
-        using (var writer = new Utf8JsonWriter(body))
+        using (var writer = new Utf8JsonWriter(body, Readable))
         {
             writer.WriteStartObject();
             writer.WriteStartObject("error"u8);
