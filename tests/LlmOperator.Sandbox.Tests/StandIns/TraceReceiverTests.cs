@@ -107,7 +107,14 @@ public sealed class TraceReceiverTests : IAsyncLifetime
     {
         static ReceivedSpan Span(string id, string parent, string service, string name, params (string, string)[] attributes) => new()
         {
-            TraceId = Trace, SpanId = id, ParentSpanId = parent, Service = service, Name = name, Start = 1, End = 2, Attributes = [.. attributes.Select(attribute => KeyValuePair.Create(attribute.Item1, attribute.Item2))],
+            TraceId = Trace,
+            SpanId = id,
+            ParentSpanId = parent,
+            Service = service,
+            Name = name,
+            Start = 1,
+            End = 2,
+            Attributes = [.. attributes.Select(attribute => KeyValuePair.Create(attribute.Item1, attribute.Item2))],
         };
         ReceivedSpan[] spans =
         [
