@@ -24,6 +24,7 @@ internal sealed class QdrantFixture : IAsyncDisposable
     private readonly HttpClient _http;
     private readonly CancellationTokenSource _reading = new();
     private Task _readers = Task.CompletedTask;
+    private QdrantClient _reader = null!;
 
     private QdrantFixture(WholeOperator whole, QdrantHosts hosts)
     {
@@ -54,7 +55,11 @@ internal sealed class QdrantFixture : IAsyncDisposable
         await fixture.ReadyAsync(replicas);
         var secret = fixture.Whole.Get(new("", "secrets"), "llm-qdrant-api-keys")!;
         var key = Encoding.UTF8.GetString(Convert.FromBase64String(secret["data"]!["docs"]!.GetValue<string>()));
-        fixture.Client = new QdrantClient(fixture._http, new QdrantConnection(new("http://docs-qdrant.default.svc:6333")) { ApiKey = key, Retries = 0 }, TimeProvider.System);
+        var connection = new QdrantConnection(new("http://docs-qdrant.default.svc:6333")) { ApiKey = key, Retries = 0 };
+        fixture.Client = new QdrantClient(fixture._http, connection, TimeProvider.System);
+
+        // A Service sends to a pod that has gone until it hears of it: whoever reads asks again, as the gateway does.
+        fixture._reader = new QdrantClient(fixture._http, connection with { Retries = 4 }, TimeProvider.System);
         return fixture;
     }
 
@@ -100,7 +105,7 @@ internal sealed class QdrantFixture : IAsyncDisposable
             {
                 try
                 {
-                    var found = await Client.QueryAsync(Collection, new() { Query = Query.Nearest(new[] { 1f, 2f, 2f, 2f }), Limit = points }, Whole.Guard);
+                    var found = await _reader.QueryAsync(Collection, new() { Query = Query.Nearest(new[] { 1f, 2f, 2f, 2f }), Limit = points }, Whole.Guard);
                     if (found.Count != points)
                     {
                         ReaderFaults.Add($"{found.Count} of {points} points found");

@@ -154,7 +154,17 @@ public sealed class RagMigrationTests
         while (true)
         {
             using var body = new StringContent($"[{string.Join(',', notes)}]", Encoding.UTF8, "application/json");
-            using var answer = await client.PostAsync(Documents, body, guard);
+            HttpResponseMessage answer;
+            try
+            {
+                answer = await client.PostAsync(Documents, body, guard);
+            }
+            catch (HttpRequestException) when (again)
+            {
+                continue; // The gateway is not there yet.
+            }
+
+            using var ended = answer;
             var said = await answer.Content.ReadAsStringAsync(guard);
             if (answer.StatusCode == HttpStatusCode.OK)
             {

@@ -126,6 +126,22 @@ internal sealed class Bench : IAsyncDisposable
 
     public Task<string> MetricsAsync() => Client.GetStringAsync(new Uri($"http://{Gateway.Admin}/metrics"), Guard);
 
+    /// <summary>The metrics once something is among them: a client may have its answer before the gateway has counted it.</summary>
+    public async Task<string> MetricsAsync(string wanted)
+    {
+        while (true)
+        {
+            var metrics = await MetricsAsync();
+            if (metrics.Contains(wanted, StringComparison.Ordinal))
+            {
+                return metrics;
+            }
+
+            Assert.False(Guard.IsCancellationRequested, $"never: {wanted}");
+            await Until.QuietAsync();
+        }
+    }
+
     /// <summary>Asks until the answer is as wanted: changes of the cluster take a moment.</summary>
     public async Task<HttpResponseMessage> EventuallyAsync(Func<Task<HttpResponseMessage>> ask, Func<HttpResponseMessage, bool> isWanted)
     {

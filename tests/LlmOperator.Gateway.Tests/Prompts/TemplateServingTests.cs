@@ -33,11 +33,11 @@ public sealed class TemplateServingTests
         using var two = await bench.EventuallyAsync(() => bench.PostAsync("/v1/chat/completions", Bodies.Chat), answer => answer.Header(Hash) == PromptTemplate.Parse("two {query}{context}", out _)!.Hash);
         Assert.Contains("two hello", await two.Content.ReadAsStringAsync(bench.Guard), StringComparison.Ordinal);
         bench.PutConfigMap("prompts", "chat", "three {query}");
-        await UntilMetricAsync(bench, "llm_gateway_prompt_template_rejected_total{config_map=\"prompts\"} 1");
+        await bench.MetricsAsync("llm_gateway_prompt_template_rejected_total{config_map=\"prompts\"} 1");
         using var still = await bench.PostAsync("/v1/chat/completions", Bodies.Chat);
         Assert.Equal(two.Header(Hash), still.Header(Hash));
         bench.Cluster.Remove<ConfigMap>("prompts", Bench.Namespace);
-        await UntilMetricAsync(bench, "llm_gateway_prompt_template_rejected_total{config_map=\"prompts\"} 2");
+        await bench.MetricsAsync("llm_gateway_prompt_template_rejected_total{config_map=\"prompts\"} 2");
         using var gone = await bench.PostAsync("/v1/chat/completions", Bodies.Chat);
         Assert.Equal(two.Header(Hash), gone.Header(Hash));
     }
@@ -83,13 +83,4 @@ public sealed class TemplateServingTests
         bench.PutEndpoint("chat", new() { ModelRef = new() { Name = "llama" }, Prompt = new() { TemplateRef = new() { Name = "prompts", Key = "chat" } } });
         await bench.AddPodAsync("chat", Bodies.Echo);
     });
-
-    private static async Task UntilMetricAsync(Bench bench, string line)
-    {
-        while (!(await bench.MetricsAsync()).Contains(line, StringComparison.Ordinal))
-        {
-            Assert.False(bench.Guard.IsCancellationRequested, $"never: {line}");
-            await Until.QuietAsync();
-        }
-    }
 }

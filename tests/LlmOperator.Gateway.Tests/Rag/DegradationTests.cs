@@ -34,7 +34,7 @@ public sealed class DegradationTests
         Assert.All(body["degradations"]!.AsArray(), one => Assert.Equal(reason, (string)one!["reason"]!));
         foreach (var step in steps.Split(','))
         {
-            await rag.MetricAsync($"llm_gateway_rag_degradations_total{{step=\"{step}\",reason=\"{reason}\"}} 1");
+            await rag.Bench.MetricsAsync($"llm_gateway_rag_degradations_total{{step=\"{step}\",reason=\"{reason}\"}} 1");
         }
     }
 
@@ -126,7 +126,7 @@ public sealed class DegradationTests
             Assert.EndsWith("Context: \n            ", (string)Assert.Single(rag.Prompts)["prompt"]!, StringComparison.Ordinal);
         }
 
-        await rag.MetricAsync("llm_gateway_rag_degradations_total{step=\"search\",reason=\"unavailable\"}");
+        await rag.Bench.MetricsAsync("llm_gateway_rag_degradations_total{step=\"search\",reason=\"unavailable\"}");
     }
 
     /// <summary>All nine searches have failed, and have been sent again as often as they are. The clock runs no further: what else is asked over the wire must not come too late by it.</summary>

@@ -152,21 +152,6 @@ internal sealed class RagBench : IAsyncDisposable
         return Bench.Receiver.Everything;
     }
 
-    public async Task MetricAsync(string line)
-    {
-        while (true)
-        {
-            Assert.False(Bench.Guard.IsCancellationRequested, $"never: {line}");
-            var metrics = await Bench.MetricsAsync();
-            if (metrics.Contains(line, StringComparison.Ordinal))
-            {
-                return;
-            }
-
-            await LlmOperator.Kubernetes.Tests.Fakes.Until.QuietAsync();
-        }
-    }
-
     public ValueTask DisposeAsync() => Bench.DisposeAsync();
 
     /// <summary>Two numbers: the first grows with how often the text says "rag". Those of embedder-new have a third.</summary>

@@ -147,10 +147,7 @@ public sealed class FeedbackTests
         await answer.Content.ReadAsStringAsync(bench.Guard);
 
         // The trace is remembered once the answer has ended, which the gateway may notice after the client.
-        while (!(await bench.MetricsAsync()).Contains("llm_gateway_requests_in_flight{endpoint=\"chat\"} 0", StringComparison.Ordinal))
-        {
-            await Until.QuietAsync();
-        }
+        await bench.MetricsAsync("llm_gateway_requests_in_flight{endpoint=\"chat\"} 0");
 
         return answer.Header("x-llmops-trace-id")!;
     }
