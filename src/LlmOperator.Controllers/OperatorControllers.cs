@@ -5,6 +5,7 @@ using LlmOperator.Controllers.Caching;
 using LlmOperator.Controllers.Endpoints;
 using LlmOperator.Controllers.Gateways;
 using LlmOperator.Controllers.Models;
+using LlmOperator.Controllers.Prompts;
 using LlmOperator.Controllers.RagIndexes;
 using LlmOperator.Controllers.RagIndexes.Collections;
 using LlmOperator.Controllers.RagIndexes.Embedding;
@@ -70,8 +71,11 @@ public static class OperatorControllers
             .Watches<LlmEndpoint>(ModelOf, ReferenceChanged)
             .Workers(workers));
 
-        manager.AddController("llmendpoint", new LlmEndpointReconciler(caches, manager.Client, events, catalogue, licenses, options, dataPath ?? new(), time), controller => controller
+        var templates = new PromptTemplates(caches, manager.Client, time, (logger ?? NullLoggerFactory.Instance).CreateLogger<PromptTemplates>());
+        manager.AddRunnable("prompt templates", templates.RunAsync);
+        manager.AddController("llmendpoint", new LlmEndpointReconciler(caches, manager.Client, events, catalogue, licenses, options, dataPath ?? new(), templates, time), controller => controller
             .For<LlmEndpoint>(Predicates.GenerationChanged)
+            .WokenBy(templates.WakeBy)
             .Owns<Deployment>(change => !caches.Deployments.IsEcho(change))
             .Owns<Service>(change => !caches.Services.IsEcho(change))
             .Owns<LeaderWorkerSet>(change => !caches.LeaderWorkerSets.IsEcho(change), OperatorCaches.GroupScope)

@@ -74,6 +74,9 @@ public static class ConditionTypes
     /// <summary>What the deletion of an index waits for.</summary>
     public const string Deleting = "Deleting";
 
+    /// <summary>The prompt template an endpoint names can be used.</summary>
+    public const string PromptValid = "PromptValid";
+
     /// <summary>The index an endpoint retrieves from can be searched.</summary>
     public const string RagReady = "RagReady";
 }

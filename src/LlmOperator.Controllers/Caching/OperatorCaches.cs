@@ -19,6 +19,7 @@ internal sealed class OperatorCaches
     private const string ByNode = "node";
     private const string ByRagIndex = "ragindex";
     private const string ByEmbedder = "embedder";
+    private const string ByTemplate = "template";
 
     private readonly Informer<LlmEndpoint> _endpoints;
     private readonly Informer<Pod> _pods;
@@ -43,6 +44,7 @@ internal sealed class OperatorCaches
         _endpoints = informers.Get<LlmEndpoint>()
             .AddIndex(ByModel, static endpoint => endpoint.Spec is { } spec ? [Indexes.Reference(endpoint.Metadata.Namespace, spec.ModelRef.Name)] : [])
             .AddIndex(ByRagIndex, static endpoint => endpoint.Spec?.Rag is { } rag ? [Indexes.Reference(endpoint.Metadata.Namespace, rag.IndexRef.Name)] : [])
+            .AddIndex(ByTemplate, static endpoint => endpoint.Spec?.Prompt?.TemplateRef is { } template ? [Indexes.Reference(endpoint.Metadata.Namespace, template.Name)] : [])
             .Transform(static endpoint => endpoint with { Metadata = CacheTransforms.Trimmed(endpoint.Metadata) });
         var models = informers.Get<LlmModel>().Transform(static model => model with { Metadata = CacheTransforms.Trimmed(model.Metadata) });
         _pods = informers.Get<Pod>(OwnScope)
@@ -142,6 +144,9 @@ internal sealed class OperatorCaches
 
     /// <summary>Endpoints that retrieve from an index, whether it is there or not.</summary>
     public IReadOnlyList<LlmEndpoint> EndpointsOfRagIndex(ObjectKey index) => _endpoints.ByIndex(ByRagIndex, index.ToString());
+
+    /// <summary>Endpoints whose prompt template is in a ConfigMap, whether it is there or not.</summary>
+    public IReadOnlyList<LlmEndpoint> EndpointsOfTemplate(ObjectKey map) => _endpoints.ByIndex(ByTemplate, map.ToString());
 
     /// <summary>Pods of the Qdrant of an index.</summary>
     public IReadOnlyList<Pod> PodsOfRagIndex(ObjectKey index) => _pods.ByIndex(ByRagIndex, index.ToString());

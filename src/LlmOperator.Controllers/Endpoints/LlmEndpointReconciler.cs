@@ -3,6 +3,7 @@ using LlmOperator.Api;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Controllers.Caching;
 using LlmOperator.Controllers.Diagnosis;
+using LlmOperator.Controllers.Prompts;
 using LlmOperator.Controllers.Registries;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Applying;
@@ -22,7 +23,8 @@ namespace LlmOperator.Controllers.Endpoints;
 /// A deleted endpoint needs no work: everything made for it names it as owner and is collected with it.
 /// </summary>
 internal sealed class LlmEndpointReconciler(
-    OperatorCaches caches, IKubeClient client, IEventSink events, AcceleratorCatalogue catalogue, LicensePolicy licenses, RegistryOptions registries, DataPathOptions dataPath, TimeProvider time) : IReconciler
+    OperatorCaches caches, IKubeClient client, IEventSink events, AcceleratorCatalogue catalogue, LicensePolicy licenses, RegistryOptions registries, DataPathOptions dataPath, PromptTemplates templates,
+    TimeProvider time) : IReconciler
 {
     private readonly ObjectApplier _applier = new(client, FieldManagers.Operator, ApiGroup.ContentHashAnnotation);
     private readonly StatusWriter<LlmEndpoint> _status = new(caches.Endpoints, client, events, time);
@@ -30,6 +32,7 @@ internal sealed class LlmEndpointReconciler(
 
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
+        templates.LetGo();
         if (caches.Endpoints.Get(key) is not { Spec: { } spec, Metadata.DeletionTimestamp: null } endpoint)
         {
             _status.Forget(key);
@@ -44,6 +47,7 @@ internal sealed class LlmEndpointReconciler(
             Endpoint = endpoint,
             Model = caches.Models.Get(key with { Name = spec.ModelRef.Name }),
             RagIndex = spec.Rag is { } rag ? caches.RagIndexes.Get(key with { Name = rag.IndexRef.Name }) : null,
+            Template = spec.Prompt?.TemplateRef is { } template ? await templates.ReadAsync(key with { Name = template.Name }, cancellationToken).ConfigureAwait(false) : null,
             Deployment = caches.Deployments.Get(child),
             Service = caches.Services.Get(child),
             LeaderWorkerSet = caches.LeaderWorkerSets.Get(group),

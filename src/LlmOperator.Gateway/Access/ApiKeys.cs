@@ -6,6 +6,7 @@ using LlmOperator.Gateway.Measuring;
 using LlmOperator.Gateway.Requests;
 using LlmOperator.Inference.Proxying;
 using LlmOperator.Kubernetes.Client;
+using LlmOperator.Kubernetes.Informers;
 using LlmOperator.Kubernetes.Objects;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;

@@ -3,7 +3,9 @@ using LlmOperator.Gateway.Cluster;
 using LlmOperator.Gateway.Measuring;
 using LlmOperator.Gateway.Requests;
 using LlmOperator.Kubernetes.Client;
+using LlmOperator.Kubernetes.Informers;
 using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Planning.Prompts;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 

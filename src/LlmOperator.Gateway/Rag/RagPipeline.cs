@@ -7,6 +7,7 @@ using LlmOperator.Gateway.Rag.Prompting;
 using LlmOperator.Gateway.Rag.Retrieval;
 using LlmOperator.Gateway.Requests;
 using LlmOperator.Inference.Tracing;
+using LlmOperator.Planning.Prompts;
 using Microsoft.AspNetCore.Http;
 
 namespace LlmOperator.Gateway.Rag;

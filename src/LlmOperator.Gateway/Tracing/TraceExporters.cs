@@ -6,6 +6,7 @@ using LlmOperator.Gateway.Configuration;
 using LlmOperator.Inference.Spooling;
 using LlmOperator.Inference.Tracing;
 using LlmOperator.Kubernetes.Client;
+using LlmOperator.Kubernetes.Informers;
 using LlmOperator.Kubernetes.Objects;
 using Microsoft.Extensions.Logging;
 

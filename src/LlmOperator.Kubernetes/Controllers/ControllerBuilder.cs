@@ -9,6 +9,7 @@ public sealed class ControllerBuilder
 {
     private readonly InformerSet _informers;
     private readonly List<(IInformer Informer, Action<ObjectEvent, Action<ObjectKey>> Map, Func<ObjectEvent, bool>? When)> _sources = [];
+    private readonly List<Action<Action<ObjectKey>>> _wakers = [];
     private ResourceType? _kind;
 
     internal ControllerBuilder(InformerSet informers) => _informers = informers;
@@ -77,6 +78,14 @@ public sealed class ControllerBuilder
             }
         });
 
+    /// <summary>What is no kind that is watched as a whole, and leads to looks all the same.</summary>
+    /// <param name="subscribe">Handed what asks for a look at an object.</param>
+    public ControllerBuilder WokenBy(Action<Action<ObjectKey>> subscribe)
+    {
+        _wakers.Add(subscribe);
+        return this;
+    }
+
     /// <summary>How many keys are looked at in parallel; 1 when not said.</summary>
     public ControllerBuilder Workers(int count)
     {
@@ -103,6 +112,7 @@ public sealed class ControllerBuilder
     /// <summary>Lets changes flow into the controller's queue.</summary>
     internal void Connect(WorkQueue queue)
     {
+        _wakers.ForEach(subscribe => subscribe(key => queue.Add(key)));
         foreach (var (informer, map, when) in _sources)
         {
             // One delegate a source, not one an event.

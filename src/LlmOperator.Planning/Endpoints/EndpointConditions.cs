@@ -3,6 +3,7 @@ using LlmOperator.Api.Models;
 using LlmOperator.Api.RagIndexes;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Fit;
+using LlmOperator.Planning.Prompts;
 
 namespace LlmOperator.Planning.Endpoints;
 
@@ -64,6 +65,39 @@ internal static class EndpointConditions
         else
         {
             conditions.Set(Type, ConditionStatus.False, "IndexNotReady", $"RagIndex {name} is not ready: {ready.Message}", announce: true);
+        }
+    }
+
+    /// <summary>Whether the prompt template can be used. Gateways go on with the last valid one they have read, so this does not keep an endpoint from being ready.</summary>
+    public static void Prompt(ConditionSet conditions, LlmEndpointSpec spec, TemplateSource? source)
+    {
+        const string Type = ConditionTypes.PromptValid;
+        if (spec.Prompt?.TemplateRef is not { } reference)
+        {
+            return;
+        }
+
+        var (name, key) = (reference.Name, reference.Key);
+        if (source is null)
+        {
+            conditions.Set(Type, ConditionStatus.Unknown, "TemplatePending", $"ConfigMap {name} has not been read yet");
+        }
+        else if (source.Data is null)
+        {
+            conditions.Set(Type, ConditionStatus.False, "ConfigMapNotFound", $"there is no ConfigMap {name} in this namespace: create it, or change spec.prompt.templateRef.name", announce: true);
+        }
+        else if (!source.Data.TryGetValue(key, out var text))
+        {
+            conditions.Set(Type, ConditionStatus.False, "KeyNotFound", $"ConfigMap {name} has no key {key}: add it, or change spec.prompt.templateRef.key", announce: true);
+        }
+        else if (PromptTemplate.Parse(text, out var problem) is { } template)
+        {
+            conditions.Set(Type, ConditionStatus.True, "TemplateValid", $"key {key} of ConfigMap {name} is valid (SHA-256 {template.Hash[..12]})", announce: true);
+        }
+        else
+        {
+            conditions.Set(
+                Type, ConditionStatus.False, "TemplateInvalid", $"key {key} of ConfigMap {name} is no prompt template: {problem}. Correct it; until then gateways go on with the last valid one they have read", announce: true);
         }
     }
 

@@ -6,6 +6,7 @@ using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Planning.Accelerators;
 using LlmOperator.Planning.Admission;
 using LlmOperator.Planning.Diagnosis;
+using LlmOperator.Planning.Prompts;
 
 namespace LlmOperator.Planning.Endpoints;
 
@@ -20,6 +21,9 @@ public sealed record EndpointObservation
 
     /// <summary>The index it retrieves from; null when it names none or there is none of the name.</summary>
     public RagIndex? RagIndex { get; init; }
+
+    /// <summary>The ConfigMap of its prompt template; null when it names none, or it has not been read.</summary>
+    public TemplateSource? Template { get; init; }
 
     /// <summary>The Deployment of its name, whoever owns it; null when there is none.</summary>
     public Deployment? Deployment { get; init; }

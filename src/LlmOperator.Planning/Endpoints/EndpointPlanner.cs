@@ -52,6 +52,7 @@ public static class EndpointPlanner
         EndpointConditions.Degraded(conditions, SpecCheck.Ignored(spec, observed.DataPath));
         Overridden(conditions, settings);
         EndpointConditions.Rag(conditions, spec, observed.RagIndex);
+        EndpointConditions.Prompt(conditions, spec, observed.Template);
         EndpointConditions.Ready(conditions, model, problem, scheduled, available, progressing, target, state);
 
         var isOut = state.IsComplete && state.Revision == target;

@@ -10,6 +10,7 @@ using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Configuration;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Kubernetes.Tests.Fakes;
+using LlmOperator.Planning.Prompts;
 using LlmOperator.Sandbox;
 using LlmOperator.Testing;
 using Microsoft.Extensions.Logging.Abstractions;

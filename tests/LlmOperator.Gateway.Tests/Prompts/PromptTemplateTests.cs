@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using LlmOperator.Gateway.Prompts;
+using LlmOperator.Planning.Prompts;
 using Xunit;
 
 namespace LlmOperator.Gateway.Tests.Prompts;

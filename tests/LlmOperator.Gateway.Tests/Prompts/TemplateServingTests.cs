@@ -5,6 +5,7 @@ using LlmOperator.Gateway.Prompts;
 using LlmOperator.Gateway.Tests.Fakes;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Kubernetes.Tests.Fakes;
+using LlmOperator.Planning.Prompts;
 using Xunit;
 
 namespace LlmOperator.Gateway.Tests.Prompts;

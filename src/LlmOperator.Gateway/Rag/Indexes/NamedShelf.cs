@@ -3,6 +3,7 @@ using LlmOperator.Api.Common;
 using LlmOperator.Gateway.Cluster;
 using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Client;
+using LlmOperator.Kubernetes.Informers;
 using LlmOperator.Kubernetes.Objects;
 using Microsoft.Extensions.Logging;
 

@@ -1,4 +1,4 @@
-using LlmOperator.Gateway.Prompts;
+using LlmOperator.Planning.Prompts;
 
 namespace LlmOperator.Gateway.Rag.Prompting;
 

@@ -1,13 +1,13 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace LlmOperator.Gateway.Prompts;
+namespace LlmOperator.Planning.Prompts;
 
 /// <summary>
 /// A prompt with places for a query and its context: <c>{query}</c> and <c>{context}</c>. A brace that is to stay one is written twice. The places are found once, in the template alone:
 /// what is put into them is never looked at again, whatever stands in it.
 /// </summary>
-internal sealed class PromptTemplate
+public sealed class PromptTemplate
 {
     /// <summary>Longest template, in characters.</summary>
     public const int Longest = 128 << 10;
@@ -27,6 +27,7 @@ internal sealed class PromptTemplate
     /// <param name="problem">Why it is none.</param>
     public static PromptTemplate? Parse(string text, out string? problem)
     {
+        ArgumentNullException.ThrowIfNull(text);
         problem = text.Length > Longest ? $"it has {text.Length} characters and may have {Longest}" : null;
         var (parts, literal) = (new List<(string Text, string? Place)>(), new StringBuilder());
         for (var i = 0; i < text.Length && problem is null; i++)
@@ -72,6 +73,8 @@ internal sealed class PromptTemplate
     }
 
     /// <summary>The prompt for a query and its context.</summary>
+    /// <param name="query">What is asked.</param>
+    /// <param name="context">What was found of it.</param>
     public string Render(string query, string context)
     {
         var prompt = new StringBuilder();

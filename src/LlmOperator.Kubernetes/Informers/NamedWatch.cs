@@ -1,13 +1,11 @@
-using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Client;
-using LlmOperator.Kubernetes.Informers;
 using Microsoft.Extensions.Logging;
 
-namespace LlmOperator.Gateway.Cluster;
+namespace LlmOperator.Kubernetes.Informers;
 
 /// <summary>Watches one object by its name, which a Role can allow without allowing the others.</summary>
 /// <typeparam name="T">Its kind.</typeparam>
-internal sealed class NamedWatch<T> : IAsyncDisposable
+public sealed class NamedWatch<T> : IAsyncDisposable
     where T : class, IKubeObject<T>
 {
     private readonly InformerSet _informers;
@@ -36,6 +34,9 @@ internal sealed class NamedWatch<T> : IAsyncDisposable
 
     /// <summary>Whether it is known if the object is there.</summary>
     public bool HasSynced => _informer.HasSynced;
+
+    /// <summary>Completes when it is known if the object is there.</summary>
+    public Task Synced => _informer.Synced;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
