@@ -3,7 +3,12 @@ using System.Text.Json.Nodes;
 namespace LlmOperator.Cli;
 
 /// <summary>A condition as the table shows it.</summary>
-internal readonly record struct ConditionState(string Type, string Status, string? Reason, string? Message);
+/// <param name="Type">Type.</param>
+/// <param name="Status">Status.</param>
+/// <param name="Reason">Reason.</param>
+/// <param name="Message">Message.</param>
+/// <param name="IsTrouble">Whether it tells of trouble because it holds.</param>
+internal readonly record struct ConditionState(string Type, string Status, string? Reason, string? Message, bool IsTrouble = false);
 
 /// <summary>
 /// Whether an object is what its kind calls ready, in the sense of <c>kubectl wait</c>: the condition the kind summarises itself with is True
@@ -21,6 +26,9 @@ internal sealed record ResourceReadiness(bool Ready, string Summary, IReadOnlyLi
         ["Pod"] = "Ready",
         ["Node"] = "Ready",
     };
+
+    /// <summary>Conditions that tell of trouble when they hold. When they do not, there is nothing to tell.</summary>
+    private static readonly HashSet<string> Troubles = ["Conflict", "Degraded", "SchemaConflict"];
 
     /// <summary>Judges an object.</summary>
     /// <param name="obj">The object as read from the API server; null when it is not there.</param>
@@ -82,9 +90,10 @@ internal sealed record ResourceReadiness(bool Ready, string Summary, IReadOnlyLi
         var list = new List<ConditionState>();
         foreach (var condition in obj["status"]?["conditions"] as JsonArray ?? [])
         {
-            if (condition?["type"]?.GetValue<string>() is { } type)
+            var status = condition?["status"]?.GetValue<string>() ?? "Unknown";
+            if (condition?["type"]?.GetValue<string>() is { } type && !(Troubles.Contains(type) && status == "False"))
             {
-                list.Add(new(type, condition["status"]?.GetValue<string>() ?? "Unknown", condition["reason"]?.GetValue<string>(), condition["message"]?.GetValue<string>()));
+                list.Add(new(type, status, condition["reason"]?.GetValue<string>(), condition["message"]?.GetValue<string>(), Troubles.Contains(type)));
             }
         }
 

@@ -39,10 +39,12 @@ internal sealed class WaitTable(IAnsiConsole console, TextWriter output, Func<Ap
         var table = new Table().Border(TableBorder.Rounded).AddColumns("Resource", "Ready", "Conditions", "Now");
         foreach (var (obj, state) in states)
         {
-            var conditions = string.Join(' ', state.Conditions.Select(condition => condition.Status switch
+            // What does not hold of an object that is ready is none of what it waits for: that it is not progressing, for one.
+            var conditions = string.Join(' ', state.Conditions.Select(condition => condition switch
             {
-                "True" => $"[green]{Markup.Escape(condition.Type)}[/]",
-                "False" => $"[red]{Markup.Escape(condition.Type)}[/]",
+                { Status: "True", IsTrouble: false } => $"[green]{Markup.Escape(condition.Type)}[/]",
+                { Status: "True" } => $"[yellow]{Markup.Escape(condition.Type)}[/]",
+                { Status: "False" } when !state.Ready => $"[red]{Markup.Escape(condition.Type)}[/]",
                 _ => $"[grey]{Markup.Escape(condition.Type)}[/]",
             }));
             table.AddRow(

@@ -52,6 +52,24 @@ public sealed class DataPathTests : IAsyncLifetime
         await UntilAsync(
             () => _cluster.Objects.List(new("discovery.k8s.io", "endpointslices"), "default").Any(slice => slice.Objects("endpoints").Any(endpoint => endpoint.Flag("conditions", "ready") == true)),
             () => _cluster.Objects.Get(new(Pods, "default", "chat"))?.ToJsonString() ?? "no pod");
+        while (!await AnswersAsync())
+        {
+            Assert.False(_guard.IsCancellationRequested, "the Service does not hear of the pod");
+        }
+    }
+
+    /// <summary>Whether the Service sends to the pod, of which it hears a moment after the EndpointSlice does.</summary>
+    private async Task<bool> AnswersAsync()
+    {
+        try
+        {
+            using var answer = await _client.GetAsync(new Uri("http://chat.default.svc/health"), _guard.Token);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
     }
 
     public async ValueTask DisposeAsync()

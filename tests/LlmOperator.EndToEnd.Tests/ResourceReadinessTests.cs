@@ -24,5 +24,15 @@ public sealed class ResourceReadinessTests
     }
 
     [Fact]
+    public void Trouble_that_does_not_hold_is_neither_shown_nor_taken_for_what_is_in_the_way()
+    {
+        var waiting = ResourceReadiness.Of(JsonNode.Parse(
+            """{"apiVersion":"llmops.dev/v1alpha1","kind":"RagIndex","metadata":{},"status":{"conditions":[{"type":"Conflict","status":"False","message":"none"},{"type":"SchemaConflict","status":"True"},{"type":"QdrantReady","status":"False","reason":"Starting","message":"no pod yet"}]}}""")!.AsObject());
+
+        Assert.Equal("Starting: no pod yet", waiting.Summary);
+        Assert.Equal([("SchemaConflict", true), ("QdrantReady", false)], waiting.Conditions.Select(condition => (condition.Type, condition.IsTrouble)));
+    }
+
+    [Fact]
     public void An_object_that_is_gone_is_not_ready() => Assert.Equal("not found", ResourceReadiness.Of(null).Summary);
 }

@@ -104,7 +104,12 @@ internal sealed class GenerationCopier(IQdrantClient client, Generation source, 
     private async Task<int> AddMissingAsync(IReadOnlyList<PointRecord> records, CancellationToken cancellationToken)
     {
         var copies = await HeldByAsync(target, records, false, cancellationToken).ConfigureAwait(false);
-        return await CopyAsync([.. records.Where(record => !copies.ContainsKey(record.Id))], UpdateMode.InsertOnly, cancellationToken).ConfigureAwait(false);
+        var missing = records.Where(record => !copies.ContainsKey(record.Id)).ToList();
+        var count = await CopyAsync(missing, UpdateMode.InsertOnly, cancellationToken).ConfigureAwait(false);
+
+        // What was deleted between the read and the write must not come back, and no comparison follows. Gateways delete from the source first.
+        await PruneAsync(missing, cancellationToken).ConfigureAwait(false);
+        return count;
     }
 
     private async Task<Dictionary<PointId, PointRecord>> HeldByAsync(Generation generation, IReadOnlyList<PointRecord> records, bool whole, CancellationToken cancellationToken)

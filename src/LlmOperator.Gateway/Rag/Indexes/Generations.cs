@@ -9,7 +9,8 @@ namespace LlmOperator.Gateway.Rag.Indexes;
 /// <param name="Source">What makes its vectors.</param>
 /// <param name="IsServing">Whether it is the one that is searched; otherwise it is being built to take its place.</param>
 /// <param name="IsFilledByOthers">Whether nobody but those who write documents fills it.</param>
-internal sealed record Generation(string Collection, string Physical, VectorSource Source, bool IsServing, bool IsFilledByOthers);
+/// <param name="IsBefore">Whether it served before, and what the serving one lacks is still taken over from it: nothing is written to it, and what is to go must go from it, too.</param>
+internal sealed record Generation(string Collection, string Physical, VectorSource Source, bool IsServing, bool IsFilledByOthers, bool IsBefore = false);
 
 /// <summary>
 /// The generations of an index that documents are written to: those that serve, and those that are being built to take their place. They are asked of Qdrant itself, because what is known from the cluster comes later than
@@ -22,7 +23,9 @@ internal static class Generations
     /// <param name="index">The index.</param>
     /// <param name="collections">Names in the index.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>The generations of each, in the order of the names; the one that serves first.</returns>
+    /// <returns>
+    /// The generations of each, in the order of the names, and those that points are copied from before those they are copied to: what is taken away in this order does not come back.
+    /// </returns>
     public static async Task<IReadOnlyList<Generation>> OfAsync(IQdrantClient client, IndexFacts index, IReadOnlyList<string> collections, CancellationToken cancellationToken)
     {
         var listing = client.ListCollectionsAsync(cancellationToken);
@@ -36,8 +39,14 @@ internal static class Generations
             }
 
             var marks = await MarksAsync(client, serving, cancellationToken).ConfigureAwait(false);
-            var generations = new List<Generation> { new(collection, serving, SourceOf(index, marks), IsServing: true, IsFilledByOthers: false) };
-            foreach (var later in names.Where(name => NumberOf(name, collection) > NumberOf(serving, collection)).Order(StringComparer.Ordinal))
+            var generations = new List<Generation>();
+            if (marks.Migration is { From: var before })
+            {
+                generations.Add(new(collection, before, index.Source, IsServing: false, IsFilledByOthers: false, IsBefore: true));
+            }
+
+            generations.Add(new(collection, serving, SourceOf(index, marks), IsServing: true, IsFilledByOthers: false));
+            foreach (var later in names.Where(name => NumberOf(name, collection) > NumberOf(serving, collection) && name != marks.Migration?.From).Order(StringComparer.Ordinal))
             {
                 var building = await MarksAsync(client, later, cancellationToken).ConfigureAwait(false);
                 if (building.Owner is not null && building.Owner == marks.Owner && building.RetiredAt is null)

@@ -72,8 +72,13 @@ internal sealed partial class Ingestor(QdrantClients qdrant, IEmbedder embedder,
         var count = 0L;
         await UntilSettledAsync(client, index, async (generations, isFirst) =>
         {
-            var counts = await Task.WhenAll(generations.Select(generation => UnlessMissingAsync(() => DeleteAsync(client, index, generation, document, cancellationToken)))).ConfigureAwait(false);
-            count = isFirst ? generations.Zip(counts).Where(one => one.First.IsServing).Sum(one => one.Second) : count;
+            // One after the other, as whoever copies from one to the next could otherwise bring it back.
+            foreach (var generation in generations)
+            {
+                var held = await UnlessMissingAsync(() => DeleteAsync(client, index, generation, document, cancellationToken)).ConfigureAwait(false);
+                count += isFirst && generation.IsServing ? held : 0;
+            }
+
             return true;
         }, cancellationToken).ConfigureAwait(false);
         return count;
@@ -151,7 +156,7 @@ internal sealed partial class Ingestor(QdrantClients qdrant, IEmbedder embedder,
         var name = generations[0].Collection;
         if (!index.Embedded.Contains(name))
         {
-            await EachAsync(generation => KeepDocumentsAsync(client, generation, cut, cancellationToken)).ConfigureAwait(false);
+            await EachAsync(generation => generation.IsBefore ? Task.CompletedTask : KeepDocumentsAsync(client, generation, cut, cancellationToken)).ConfigureAwait(false);
             return;
         }
 
@@ -161,6 +166,11 @@ internal sealed partial class Ingestor(QdrantClients qdrant, IEmbedder embedder,
             var made = new Dictionary<VectorSource, IReadOnlyList<float[]>>();
             await EachAsync(async generation =>
             {
+                if (generation.IsBefore)
+                {
+                    return;
+                }
+
                 if (!made.TryGetValue(generation.Source, out var vectors))
                 {
                     made[generation.Source] = vectors = await embedder.EmbedAsync(index, generation.Source, [.. batch.Select(chunk => chunk.Text)], trace, cancellationToken).ConfigureAwait(false);
@@ -185,7 +195,7 @@ internal sealed partial class Ingestor(QdrantClients qdrant, IEmbedder embedder,
                 {
                     await write(generation).ConfigureAwait(false);
                 }
-                catch (Exception error) when (error is StepException or QdrantException && generation is { IsServing: false, IsFilledByOthers: false })
+                catch (Exception error) when (error is StepException or QdrantException && generation is { IsServing: false, IsFilledByOthers: false, IsBefore: false })
                 {
                     // Whoever builds it takes over what it lacks.
                     Log.LeftToMigration(logger, index.Name, generation.Physical, error.Message);
