@@ -52,8 +52,8 @@ internal sealed class TlsQdrant : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _listener.Stop();
         await _accepting;
+        _listener.Stop();
         await _standIn.DisposeAsync();
         _certificate.Dispose();
         _stop.Dispose();
