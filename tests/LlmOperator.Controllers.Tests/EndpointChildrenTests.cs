@@ -136,6 +136,9 @@ public sealed class EndpointChildrenTests
 
         cluster.Api.Remove<LeaderWorkerSet>("twin-nodes");
         await Until.TrueAsync(() => cluster.Api.Peek<LeaderWorkerSet>("twin-nodes") is not null, "the group is back");
+
+        // What was true of the one before must not be taken for what is true of this one.
+        await Until.TrueAsync(() => cluster.Condition("Available")?.Status == "False", "the new group is not there yet", cluster.Clock, TimeSpan.FromSeconds(1));
         RunGroup(cluster);
         await cluster.ConditionAsync("Progressing", "True", "RevisionAvailable");
         await cluster.ConditionAsync("Scheduled", "True", "PodsScheduled");
