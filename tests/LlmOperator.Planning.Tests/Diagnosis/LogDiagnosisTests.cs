@@ -46,7 +46,7 @@ public sealed class LogDiagnosisTests
     [InlineData("shm-bus-error", "SharedMemoryTooSmall", "raise spec.engine.sharedMemory")]
     [InlineData("disk-full", "DiskFull", "spec.cache of the LlmModel")]
     [InlineData("host-memory", "HostMemoryExceeded", "spec.engine.resources.requests.memory")]
-    [InlineData("permission", "PermissionDenied", "may not write /root/.cache/vllm")]
+    [InlineData("permission", "PermissionDenied", "may not write /home/vllm/.cache/vllm")]
     [InlineData("tensor-parallel", "TensorParallelMismatch", "divides its attention heads (28)")]
     [InlineData("quantization", "QuantizationMismatch", "what its weights are (gptq)")]
     [InlineData("quantization-gpu", "QuantizationMismatch", "Current capability: 75")]
@@ -107,10 +107,10 @@ public sealed class LogDiagnosisTests
     [Fact]
     public void A_line_that_calls_itself_a_warning_gives_way_to_an_error()
     {
-        var found = LogDiagnosis.Of("WARNING 10-11 10:40:14 [usage.py:12] Permission denied: '/root/.config/vllm'\n" + Log("tensor-parallel"));
+        var found = LogDiagnosis.Of("WARNING 10-11 10:40:14 [usage.py:12] Permission denied: '/home/vllm/.config/vllm'\n" + Log("tensor-parallel"));
 
         Assert.Equal("TensorParallelMismatch", found.Cause!.Reason);
-        Assert.Equal(LogWeight.Symptom, LogDiagnosis.Of("WARNING 10-11 10:40:14 [usage.py:12] Permission denied: '/root/.config/vllm'").Weight);
+        Assert.Equal(LogWeight.Symptom, LogDiagnosis.Of("WARNING 10-11 10:40:14 [usage.py:12] Permission denied: '/home/vllm/.config/vllm'").Weight);
     }
 
     [Fact]
