@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using LlmOperator.Benchmarks.Clusters;
@@ -25,18 +24,7 @@ internal static class GatewayCommand
     {
         var gateway = arguments.Text("--gateway") ?? ChildProgram.Built("LlmOperator.Gateway", "llm-gateway");
         var cli = arguments.Text("--cli");
-        var only = arguments.Text("--only");
-        var seconds = arguments.Number("--seconds", 3);
-        var rate = arguments.Number("--rate", 200);
-        var rounds = arguments.Number("--rounds", 5);
-        var small = arguments.Number("--small", 20_000);
-        var requests = arguments.Number("--requests", 200_000);
-        arguments.ThrowIfAnyLeft();
-        if (only is not (null or "streams" or "small" or "memory"))
-        {
-            throw new ArgumentsException($"--only takes streams, small or memory, and is \"{only}\"");
-        }
-
+        var measurement = new DataPathMeasurement(arguments, small: 20_000, "requests", 200_000);
         var folder = Directory.CreateTempSubdirectory("gateway-benchmark");
         try
         {
@@ -45,36 +33,13 @@ internal static class GatewayCommand
             using var cluster = new MeasuredCluster(sandbox.Kubeconfig);
             await cluster.Client.ApplyAsync(EndpointView.Resource, Served(), Options, cancellationToken);
             await cluster.Client.ApplyAsync(EndpointSlice.Resource, Slice(engine.Address), Options, cancellationToken);
-            var (listen, admin) = (PromptTraceCommand.FreePort(), PromptTraceCommand.FreePort());
+            var (listen, admin) = (DataPathMeasurement.FreePort(), DataPathMeasurement.FreePort());
             using var program = ChildProgram.Start(
                 gateway, "listens at", "--namespace", "default", "--kubeconfig", sandbox.Kubeconfig, "--listen", $"{listen}", "--admin", $"{admin}",
                 "--spool-directory", folder.FullName, "--trace-endpoint", $"http://{engine.Address}", "--shutdown-delay-seconds", "0");
             await program.Ready.WaitAsync(StartTime, cancellationToken);
             await ReadyAsync(admin, cancellationToken);
-            var direct = new Load("direct", engine.Address, engine.Program.Process);
-            var through = new Load("through the gateway", listen, program.Process);
-            if (only != "memory")
-            {
-                var nginxListen = PromptTraceCommand.FreePort();
-                using var nginx = await Nginx.StartAsync(folder.FullName, engine.Address, nginxListen, cancellationToken);
-                var comparison = nginx is null ? new Comparison(direct, through) : new Comparison(direct, through, new Load("through nginx", nginxListen));
-                await comparison.WarmUpAsync(cancellationToken);
-                if (only != "small")
-                {
-                    await comparison.StreamsAsync(rate, seconds, rounds, cancellationToken);
-                }
-
-                if (only != "streams")
-                {
-                    await comparison.SmallAsync(small, rounds, cancellationToken);
-                }
-            }
-
-            if (only is null or "memory")
-            {
-                await MemoryAsync(program, through, requests, cancellationToken);
-            }
-
+            await measurement.RunAsync("gateway", program, listen, engine, folder.FullName, cancellationToken);
             return 0;
         }
         finally
@@ -97,27 +62,6 @@ internal static class GatewayCommand
             }
 
             await Task.Delay(50, limit.Token);
-        }
-    }
-
-    /// <summary>Memory over so many small requests as fast as they go, in ten parts.</summary>
-    private static async Task MemoryAsync(ChildProgram program, Load through, int requests, CancellationToken cancellationToken)
-    {
-        const int Parts = 10;
-        var table = new Table("memory of the gateway", "resident", "of its own", "most resident so far");
-        Add("before");
-        for (var part = 1; part <= Parts; part++)
-        {
-            await through.SmallAsync(Math.Max(1, requests / Parts), cancellationToken);
-            Add($"{(requests / Parts * part).ToString("N0", CultureInfo.InvariantCulture)} requests");
-        }
-
-        table.Print(Console.Out);
-
-        void Add(string when)
-        {
-            var now = Usage.Of(program.Process);
-            table.Add(when, Usage.Megabytes(now.Resident), Usage.Megabytes(now.Own), Usage.Megabytes(now.Peak));
         }
     }
 
