@@ -83,13 +83,9 @@ public sealed class TwoPortServer : IAsyncDisposable
     private static void Configure(ListenOptions listen, bool isAdmin)
     {
         listen.Protocols = HttpProtocols.Http1;
-        if (isAdmin)
+        if (!isAdmin)
         {
-            listen.Use(static next => connection =>
-            {
-                connection.Features.Set(AdminDoor.Mark);
-                return next(connection);
-            });
+            listen.Use(ClientConnection.Serve);
         }
     }
 
@@ -108,7 +104,7 @@ public sealed class TwoPortServer : IAsyncDisposable
             return context;
         }
 
-        public Task ProcessRequestAsync(DefaultHttpContext context) => context.Features.Get<AdminDoor>() is null ? clients(context) : AdminAsync(context);
+        public Task ProcessRequestAsync(DefaultHttpContext context) => context.Features.Get<ClientConnection>() is { } client ? client.AnswerAsync(context, clients) : AdminAsync(context);
 
         public void DisposeContext(DefaultHttpContext context, Exception? exception) => context.Uninitialize();
 
@@ -118,11 +114,5 @@ public sealed class TwoPortServer : IAsyncDisposable
             await Task.Yield();
             await admin(context).ConfigureAwait(false);
         }
-    }
-
-    /// <summary>Marks connections that came in at the admin door.</summary>
-    private sealed class AdminDoor
-    {
-        public static readonly AdminDoor Mark = new();
     }
 }

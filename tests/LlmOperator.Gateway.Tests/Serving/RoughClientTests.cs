@@ -52,15 +52,28 @@ public sealed class RoughClientTests
             return Task.CompletedTask;
         };
         await using var bench = await Bench.StartAsync(count);
-        await RawAsync(bench, $"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{Bodies.Chat}", halfClose: true);
+        var answer = await RawAsync(bench, $"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{Bodies.Chat}", halfClose: true);
+        Assert.StartsWith("HTTP/1.1 400", answer, StringComparison.Ordinal);
+        Assert.Contains("before the whole body", answer, StringComparison.Ordinal);
         await NothingHeldAsync(bench);
         Assert.Equal(0, asked);
+    }
+
+    [Fact]
+    public async Task A_client_that_closes_its_half_gets_its_answer()
+    {
+        await using var bench = await Bench.StartAsync(Bodies.Text("a"));
+        var answer = await RawAsync(bench, Request(Bodies.Chat), halfClose: true);
+
+        Assert.StartsWith("HTTP/1.1 200 OK\r\n", answer.Replace("HTTP/1.1 102 Processing\r\n\r\n", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        await bench.MetricsAsync("llm_gateway_requests_total{endpoint=\"chat\",code=\"200\"} 1\n");
+        await NothingHeldAsync(bench);
     }
 
     [Theory]
     [InlineData(Bodies.Chat)]
     [InlineData(Bodies.Stream)]
-    public async Task A_client_that_closes_its_half_before_it_is_answered_has_left(string body)
+    public async Task A_pod_hears_of_a_client_that_has_left(string body)
     {
         var (asked, gone) = (new TaskCompletionSource(), new TaskCompletionSource());
         RequestDelegate wait = async context =>
@@ -75,11 +88,12 @@ public sealed class RoughClientTests
             await gone.Task;
         };
         await using var bench = await Bench.StartAsync(wait);
-        using var client = new TcpClient();
-        await client.ConnectAsync(bench.Gateway.Address, bench.Guard);
-        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: {body.Length}\r\n\r\n{body}"), bench.Guard);
-        await asked.Task.WaitAsync(bench.Guard);
-        client.Client.Shutdown(SocketShutdown.Send);
+        using (var client = new TcpClient())
+        {
+            await client.ConnectAsync(bench.Gateway.Address, bench.Guard);
+            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(Request(body)), bench.Guard);
+            await asked.Task.WaitAsync(bench.Guard);
+        }
 
         await gone.Task.WaitAsync(bench.Guard);
         await bench.MetricsAsync("llm_gateway_requests_total{endpoint=\"chat\",code=\"499\"} 1\n");
@@ -87,6 +101,39 @@ public sealed class RoughClientTests
         await NothingHeldAsync(bench);
         using var after = await bench.SendAsync(HttpMethod.Get, "/v1/models");
         Assert.Equal(HttpStatusCode.OK, after.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_pod_that_closes_a_connection_just_when_it_is_used_again_is_asked_on_another()
+    {
+        using var pod = new TcpListener(IPAddress.Loopback, 0);
+        pod.Start();
+        await using var bench = await Bench.StartAsync(bench =>
+        {
+            bench.PutEndpoint("chat");
+            bench.PutSlice("chat", new($"http://{pod.LocalEndpoint}"));
+            return Task.CompletedTask;
+        });
+
+        _ = ServeAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            using var answer = await bench.PostAsync("/v1/chat/completions", Bodies.Chat);
+            Assert.Equal((HttpStatusCode.OK, "{}"), (answer.StatusCode, await answer.Content.ReadAsStringAsync(bench.Guard)));
+        }
+
+        Assert.DoesNotContain("llm_gateway_retries_total{", await bench.MetricsAsync(), StringComparison.Ordinal);
+
+        async Task ServeAsync()
+        {
+            // The first two connections end with their second request, which the next one answers.
+            for (var i = 0; i < 3; i++)
+            {
+                using var connection = await pod.AcceptTcpClientAsync(bench.Guard);
+                await AnswerOnceAsync(connection.GetStream(), bench.Guard);
+                await ReadRequestAsync(connection.GetStream(), bench.Guard);
+            }
+        }
     }
 
     [Fact]
@@ -139,6 +186,30 @@ public sealed class RoughClientTests
             }
 
             return random.Next(3) == 0 ? body[..random.Next(body.Length)] : body;
+        }
+    }
+
+    private static string Request(string body) => $"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: {body.Length}\r\n\r\n{body}";
+
+    private static async Task AnswerOnceAsync(NetworkStream pod, CancellationToken cancellationToken)
+    {
+        await ReadRequestAsync(pod, cancellationToken);
+        await pod.WriteAsync("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"u8.ToArray(), cancellationToken);
+    }
+
+    /// <summary>Reads a request with a JSON object as its body; its end is the end of a read.</summary>
+    private static async Task ReadRequestAsync(NetworkStream pod, CancellationToken cancellationToken)
+    {
+        var (request, buffer) = ("", new byte[4096]);
+        while (!request.Contains("\r\n\r\n{", StringComparison.Ordinal) || !request.EndsWith('}'))
+        {
+            var count = await pod.ReadAsync(buffer, cancellationToken);
+            if (count == 0)
+            {
+                return;
+            }
+
+            request += Encoding.ASCII.GetString(buffer, 0, count);
         }
     }
 

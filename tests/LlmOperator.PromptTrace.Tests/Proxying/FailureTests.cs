@@ -126,14 +126,17 @@ public sealed class FailureTests
         Assert.StartsWith(status, await RawHttp.SendAsync(bench, request, halfClose: status.Length == 0), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_client_that_closes_its_half_in_the_middle_of_a_body_is_let_go()
+    [Theory]
+    [InlineData("Content-Length: 100\r\n\r\n{\"model\":")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n9\r\n{\"model\":\r\n")]
+    public async Task A_client_that_closes_its_half_in_the_middle_of_a_body_is_told(string rest)
     {
         await using var bench = await Bench.StartAsync(context => context.Request.Body.CopyToAsync(Stream.Null));
-        await RawHttp.SendAsync(bench, "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{\"model\":", halfClose: true);
+        var answer = await RawHttp.SendAsync(bench, $"POST /v1/completions HTTP/1.1\r\nHost: x\r\n{rest}", halfClose: true);
 
-        var span = Assert.Single(await bench.SpansAsync());
-        Assert.NotNull(span.Value("error.type"));
+        Assert.StartsWith("HTTP/1.1 400", answer, StringComparison.Ordinal);
+        Assert.Contains("before the whole body", answer, StringComparison.Ordinal);
+        Assert.Equal("400", Assert.Single(await bench.SpansAsync()).Value("error.type"));
         Assert.Contains("prompt_trace_requests_in_flight 0", await bench.MetricsAsync(), StringComparison.Ordinal);
     }
 
