@@ -139,41 +139,24 @@ internal sealed partial class GatewayHandler(
     private async Task AskAsync(HttpContext context, string operation, ModelRequest request)
     {
         using var traced = tracer.Begin(operation, request, context.Request.Headers.TraceParent, retrieves: request.Asked is not null);
-        var exchange = traced.Exchange;
         ChatRetrieval? retrieval = null;
-        try
-        {
-            if (request.Asked is not null)
+        await end.AnswerAsync(
+            context,
+            traced,
+            async () =>
             {
-                retrieval = await rag.AugmentAsync(context, request, traced).ConfigureAwait(false);
-                request = retrieval.Request;
-            }
+                Provenance.Write(context.Response.Headers, request, traced.Exchange.Trace);
+                if (request.Asked is not null)
+                {
+                    retrieval = await rag.AugmentAsync(context, request, traced).ConfigureAwait(false);
+                    request = retrieval.Request;
+                    Provenance.Write(context.Response.Headers, request, traced.Exchange.Trace);
+                }
 
-            Provenance.Write(context.Response.Headers, request, exchange.Trace);
-            await dispatcher.AnswerAsync(context, request, exchange).ConfigureAwait(false);
-        }
-        catch (RefusedException refusal) when (!context.Response.HasStarted)
-        {
-            Provenance.Write(context.Response.Headers, request, exchange.Trace);
-            exchange.Fail(refusal.Error.Code);
-            await refusal.Error.WriteAsync(context).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
-        {
-            exchange.Fail(ErrorTypes.Cancelled);
-        }
-        catch (Exception)
-        {
-            exchange.Fail(ErrorTypes.Other);
-            throw;
-        }
-        finally
-        {
-            exchange.End();
-            exchange.Finish();
-            await RagHandler.EndAsync(context, traced, retrieval).ConfigureAwait(false);
-            end.End(context, request, traced);
-        }
+                await dispatcher.AnswerAsync(context, request, traced.Exchange).ConfigureAwait(false);
+            },
+            () => RagHandler.EndAsync(context, traced, retrieval),
+            () => request).ConfigureAwait(false);
     }
 
     private static string Shortened(string text) => text.Length <= 256 ? text : text[..256] + "…";

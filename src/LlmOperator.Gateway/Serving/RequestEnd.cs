@@ -1,4 +1,5 @@
 using LlmOperator.Gateway.Measuring;
+using LlmOperator.Gateway.Requests;
 using LlmOperator.Gateway.Tracing;
 using LlmOperator.Inference.OpenAi;
 using LlmOperator.Inference.Proxying;
@@ -14,8 +15,43 @@ internal sealed class RequestEnd(RequestTracer tracer, GatewayMetrics metrics)
     // What web servers write down for a client that left before it was answered.
     public const int ClientLeft = 499;
 
-    /// <summary>Ends a request whose exchange has ended and is finished.</summary>
-    public void End(HttpContext context, ModelRequest request, TracedRequest traced)
+    /// <summary>Answers a request and ends it, whatever comes of it: what is refused is told, and a client that has left is none that failed.</summary>
+    /// <param name="context">The client's request.</param>
+    /// <param name="traced">Its trace.</param>
+    /// <param name="answer">Answers it.</param>
+    /// <param name="tell">Adds to the trace what is known only once the exchange has ended.</param>
+    /// <param name="request">The request as it was asked of the model in the end.</param>
+    public async Task AnswerAsync(HttpContext context, TracedRequest traced, Func<Task> answer, Func<Task> tell, Func<ModelRequest> request)
+    {
+        var exchange = traced.Exchange;
+        try
+        {
+            await answer().ConfigureAwait(false);
+        }
+        catch (RefusedException refusal) when (!context.Response.HasStarted)
+        {
+            exchange.Fail(refusal.Error.Code);
+            await refusal.Error.WriteAsync(context).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            exchange.Fail(ErrorTypes.Cancelled);
+        }
+        catch (Exception)
+        {
+            exchange.Fail(ErrorTypes.Other);
+            throw;
+        }
+        finally
+        {
+            exchange.End();
+            exchange.Finish();
+            await tell().ConfigureAwait(false);
+            End(context, request(), traced);
+        }
+    }
+
+    private void End(HttpContext context, ModelRequest request, TracedRequest traced)
     {
         var exchange = traced.Exchange;
         var status = exchange.Error == ErrorTypes.Cancelled ? ClientLeft : context.Response.StatusCode;

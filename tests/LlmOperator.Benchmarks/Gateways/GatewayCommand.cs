@@ -28,7 +28,7 @@ internal static class GatewayCommand
         var folder = Directory.CreateTempSubdirectory("gateway-benchmark");
         try
         {
-            using var engine = await TrivialEngine.StartAsync(cancellationToken);
+            using var engine = await TrivialEngine.StartAsync(measurement.Server, cancellationToken);
             using var sandbox = await SandboxProcess.StartAsync(cli, cancellationToken, "--no-operator", "--no-containers");
             using var cluster = new MeasuredCluster(sandbox.Kubeconfig);
             await cluster.Client.ApplyAsync(EndpointView.Resource, Served(), Options, cancellationToken);

@@ -30,12 +30,21 @@ internal sealed class DataPathMeasurement
         _small = arguments.Number("--small", small);
         _total = arguments.Number($"--{unit}", total);
         _unit = unit;
+        Server = arguments.Text("--server") ?? "sockets";
         arguments.ThrowIfAnyLeft();
         if (_only is not (null or "streams" or "small" or "memory"))
         {
             throw new ArgumentsException($"--only takes streams, small or memory, and is \"{_only}\"");
         }
+
+        if (Server is not "sockets" && (Server is not ("aspnet" or "node") || _only is null or "streams"))
+        {
+            throw new ArgumentsException($"--server takes sockets or, with --only small or memory, aspnet or node, and is \"{Server}\"");
+        }
     }
+
+    /// <summary>What the trivial server is made of.</summary>
+    public string Server { get; }
 
     /// <summary>An address of this machine nobody listens at.</summary>
     public static IPEndPoint FreePort()

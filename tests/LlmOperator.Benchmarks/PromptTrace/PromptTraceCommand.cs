@@ -12,7 +12,7 @@ internal static class PromptTraceCommand
         var folder = Directory.CreateTempSubdirectory("prompt-trace-benchmark");
         try
         {
-            using var engine = await TrivialEngine.StartAsync(cancellationToken);
+            using var engine = await TrivialEngine.StartAsync(measurement.Server, cancellationToken);
             var (listen, admin) = (DataPathMeasurement.FreePort(), DataPathMeasurement.FreePort());
             var file = Path.Combine(folder.FullName, "config.json");
             await File.WriteAllTextAsync(file, $$"""

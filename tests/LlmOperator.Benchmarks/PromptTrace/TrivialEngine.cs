@@ -4,6 +4,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using LlmOperator.Benchmarks.Measuring;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Hosting;
 
 namespace LlmOperator.Benchmarks.PromptTrace;
 
@@ -15,23 +20,45 @@ internal static class TrivialEngine
 {
     private const int Tokens = 64;
 
-    private static readonly byte[] Small = Message("application/json", """{"id":"cmpl-1","object":"text_completion","model":"llama","choices":[{"index":0,"text":"ok","finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}""");
+    private static readonly byte[] SmallBody = """{"id":"cmpl-1","object":"text_completion","model":"llama","choices":[{"index":0,"text":"ok","finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}"""u8.ToArray();
+    private static readonly byte[] Small = [.. Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {SmallBody.Length}\r\n\r\n"), .. SmallBody];
     private static readonly byte[] Head = Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
     private static readonly byte[] Token = Chunk("""data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"llama","choices":[{"index":0,"delta":{"content":" word"},"finish_reason":null}]}""" + "\n\n");
     private static readonly byte[] End = [.. Chunk("data: [DONE]\n\n"), .. "0\r\n\r\n"u8];
     private static readonly byte[] HeadEnd = "\r\n\r\n"u8.ToArray();
 
+    private static readonly string NodeServer = $$"""
+        const body = '{{Encoding.ASCII.GetString(SmallBody)}}';
+        const server = require('http').createServer((request, response) => {
+          request.resume();
+          request.on('end', () => { response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': body.length }); response.end(body); });
+        });
+        server.listen(0, '127.0.0.1', () => console.log('engine ready ' + server.address().port));
+        """;
+
     /// <summary>Starts it in a process of its own.</summary>
-    public static async Task<Running> StartAsync(CancellationToken cancellationToken)
+    /// <param name="server"><c>sockets</c> for bare sockets, <c>aspnet</c> and <c>node</c> for the plainest servers of ASP.NET Core and Node.js, which stream nothing.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public static async Task<Running> StartAsync(string server, CancellationToken cancellationToken)
     {
-        var program = ChildProgram.StartSelf("engine ready", "prompt-trace-engine");
+        var program = server == "node" ? ChildProgram.Start(Node(), "engine ready", "-e", NodeServer) : ChildProgram.StartSelf("engine ready", "prompt-trace-engine", "--server", server);
         await program.Ready.WaitAsync(TimeSpan.FromSeconds(30), cancellationToken);
         return new(program, new(IPAddress.Loopback, int.Parse(program.ReadyLine!.AsSpan("engine ready ".Length), CultureInfo.InvariantCulture)));
     }
 
     public static async Task<int> RunAsync(Arguments arguments, CancellationToken cancellationToken)
     {
+        var server = arguments.Text("--server");
         arguments.ThrowIfAnyLeft();
+        return server == "aspnet" ? await RunWebAsync(cancellationToken) : await RunSocketsAsync(cancellationToken);
+    }
+
+    private static string Node() =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(static folder => Path.Combine(folder, "node")).FirstOrDefault(File.Exists)
+        ?? throw new ArgumentsException("--server node needs Node.js (apt-get install nodejs)");
+
+    private static async Task<int> RunSocketsAsync(CancellationToken cancellationToken)
+    {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start(1024);
         Console.WriteLine($"engine ready {((IPEndPoint)listener.LocalEndpoint).Port}");
@@ -39,6 +66,26 @@ internal static class TrivialEngine
         {
             _ = ServeAsync(await listener.AcceptSocketAsync(cancellationToken), cancellationToken);
         }
+    }
+
+    private static async Task<int> RunWebAsync(CancellationToken cancellationToken)
+    {
+        Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", null); // As such a server is by default.
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        ListenOptions listens = null!;
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listens = listen));
+        await using var app = builder.Build();
+        app.Run(async context =>
+        {
+            await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
+            context.Response.ContentType = "application/json";
+            context.Response.ContentLength = SmallBody.Length;
+            await context.Response.Body.WriteAsync(SmallBody, context.RequestAborted);
+        });
+        await app.StartAsync(cancellationToken);
+        Console.WriteLine($"engine ready {listens.IPEndPoint!.Port}");
+        await app.WaitForShutdownAsync(cancellationToken);
+        return 0;
     }
 
     private static async Task ServeAsync(Socket client, CancellationToken cancellationToken)
@@ -107,8 +154,6 @@ internal static class TrivialEngine
             : Utf8Parser.TryParse(head[(at + 16)..], out int body, out _) && request.Length >= end + HeadEnd.Length + body;
         return isWhole ? head.StartsWith("POST /v1/chat/completions"u8) : null;
     }
-
-    private static byte[] Message(string type, string body) => Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: {type}\r\nContent-Length: {body.Length}\r\n\r\n{body}");
 
     private static byte[] Chunk(string text) => Encoding.ASCII.GetBytes($"{text.Length:X}\r\n{text}\r\n");
 

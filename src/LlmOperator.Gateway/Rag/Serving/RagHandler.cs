@@ -58,41 +58,24 @@ internal sealed partial class RagHandler(
         var model = new ModelRequest { Endpoint = endpoint, Facts = facts, Caller = caller, Body = body.Bytes, Edits = [] };
         using var traced = tracer.Begin(route.Kind == RagRouteKind.Retrieve ? Retrieving : generator.OperationOf(facts), model, context.Request.Headers.TraceParent, retrieves: true);
         var run = new RagRun(endpoint, facts, traced.Rag!, metrics);
-        var exchange = traced.Exchange;
         Func<Task>? tell = null;
-        try
-        {
-            Provenance.Write(context.Response.Headers, model, exchange.Trace);
-            if (route.Kind == RagRouteKind.Retrieve)
+        await end.AnswerAsync(
+            context,
+            traced,
+            async () =>
             {
-                await RetrieveAsync(context, run, request.Of(rag)).ConfigureAwait(false);
-            }
-            else
-            {
-                tell = await GenerateAsync(context, model, run, traced, request, isPlain: isDefault).ConfigureAwait(false);
-            }
-        }
-        catch (RefusedException refusal) when (!context.Response.HasStarted)
-        {
-            exchange.Fail(refusal.Error.Code);
-            await refusal.Error.WriteAsync(context).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
-        {
-            exchange.Fail(ErrorTypes.Cancelled);
-        }
-        catch (Exception)
-        {
-            exchange.Fail(ErrorTypes.Other);
-            throw;
-        }
-        finally
-        {
-            exchange.End();
-            exchange.Finish();
-            await TellAsync(context, traced, tell).ConfigureAwait(false);
-            end.End(context, model, traced);
-        }
+                Provenance.Write(context.Response.Headers, model, traced.Exchange.Trace);
+                if (route.Kind == RagRouteKind.Retrieve)
+                {
+                    await RetrieveAsync(context, run, request.Of(rag)).ConfigureAwait(false);
+                }
+                else
+                {
+                    tell = await GenerateAsync(context, model, run, traced, request, isPlain: isDefault).ConfigureAwait(false);
+                }
+            },
+            () => TellAsync(context, traced, tell),
+            () => model).ConfigureAwait(false);
     }
 
     /// <summary>Puts what is found for a chat's last question into its prompt.</summary>
