@@ -133,7 +133,7 @@ internal sealed class ClientConnection : IDuplexPipe, IDisposable
 
             await _left.CancelAsync().ConfigureAwait(false);
         }
-        catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
+        catch (Exception error) when (error is OperationCanceledException or InvalidOperationException)
         {
             // The connection is over.
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -17,6 +18,8 @@ public sealed class TwoPortServer : IAsyncDisposable
     private const int MaxRequestLine = 16 << 10;
     private const int MaxHeaders = 64 << 10;
     private const string InlineSwitch = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+    private const string ThreadsSwitch = "DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT";
+    private const int MostThreads = 16;
 
     private readonly KestrelServer _server;
     private readonly Application _application;
@@ -64,7 +67,14 @@ public sealed class TwoPortServer : IAsyncDisposable
     /// Lets this process go on with a request on the thread that tells of its socket, instead of handing it to another. Nothing in the process may then wait in place, so it is only for programs that
     /// do nothing else. To be called before any socket is made.
     /// </summary>
-    public static void ServeInline() => Environment.SetEnvironmentVariable(InlineSwitch, "1");
+    public static void ServeInline()
+    {
+        Environment.SetEnvironmentVariable(InlineSwitch, "1");
+
+        // Two for each core: whoever is sent something often takes the sender's core, and the other connections of its thread would wait for it.
+        var threads = Math.Min(2 * Environment.ProcessorCount, MostThreads);
+        Environment.SetEnvironmentVariable(ThreadsSwitch, threads.ToString(CultureInfo.InvariantCulture));
+    }
 
     /// <summary>Begins to listen.</summary>
     /// <exception cref="IOException">An address is taken or not this machine's.</exception>
