@@ -1,4 +1,5 @@
 using LlmOperator.Gateway.Configuration;
+using LlmOperator.Inference.Hosting;
 using LlmOperator.Kubernetes.Configuration;
 using LlmOperator.Qdrant;
 using LlmOperator.Sandbox.Hosting;
@@ -41,7 +42,7 @@ internal sealed class GatewayHost(ContainerContext context, string kubeconfig) :
         if (options is null || problems.Count > 0)
         {
             problems.ForEach(problem => context.WriteLine($"error: {problem}"));
-            _exited.TrySetResult(GatewayCommand.NotConfigured);
+            _exited.TrySetResult(ServerProgram.NotConfigured);
             return;
         }
 
@@ -63,7 +64,7 @@ internal sealed class GatewayHost(ContainerContext context, string kubeconfig) :
         catch (Exception fault) when (fault is IOException or ClusterConfigurationException)
         {
             context.WriteLine($"error: {fault.Message}");
-            _exited.TrySetResult(GatewayCommand.NotConfigured);
+            _exited.TrySetResult(ServerProgram.NotConfigured);
         }
     }
 

@@ -1,3 +1,4 @@
+using LlmOperator.Inference.Hosting;
 using LlmOperator.PromptTrace.Configuration;
 using LlmOperator.PromptTrace.Hosting;
 using LlmOperator.Sandbox.Hosting;
@@ -10,8 +11,6 @@ namespace LlmOperator.Cli;
 /// </summary>
 internal sealed class SidecarHost(ContainerContext context) : IHostedContainer
 {
-    private const int NotConfigured = 2;
-
     private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Sidecar? _sidecar;
 
@@ -37,7 +36,7 @@ internal sealed class SidecarHost(ContainerContext context) : IHostedContainer
                 context.WriteLine($"error: {problem}");
             }
 
-            _exited.TrySetResult(NotConfigured);
+            _exited.TrySetResult(ServerProgram.NotConfigured);
         }
     }
 

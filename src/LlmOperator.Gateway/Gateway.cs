@@ -26,7 +26,7 @@ using Microsoft.Extensions.Logging;
 namespace LlmOperator.Gateway;
 
 /// <summary>The gateway of a namespace, put together: may run in a process of its own or within another's.</summary>
-public sealed partial class Gateway : IAsyncDisposable
+public sealed partial class Gateway : IServerProgram
 {
     private const string Name = "llm-gateway";
 

@@ -2,18 +2,14 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
-using System.Runtime.InteropServices;
+using LlmOperator.Inference.Hosting;
 using LlmOperator.Kubernetes.Configuration;
-using Microsoft.Extensions.Logging;
 
 namespace LlmOperator.Gateway.Configuration;
 
 /// <summary>The command line of the gateway.</summary>
 public static class GatewayCommand
 {
-    /// <summary>Exit code for settings that cannot be used.</summary>
-    public const int NotConfigured = 2;
-
     /// <summary>Creates the command.</summary>
     /// <param name="run">What is done with the options; serves until a signal when null.</param>
     public static RootCommand Create(Func<GatewayOptions, Task<int>>? run = null)
@@ -70,40 +66,7 @@ public static class GatewayCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(GatewayOptions options)
-    {
-        using var loggers = LoggerFactory.Create(static logging => logging.SetMinimumLevel(LogLevel.Information)
-            .AddFilter("Microsoft", LogLevel.Warning)
-            .AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error)
-            .AddJsonConsole());
-        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var hurry = new CancellationTokenSource();
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        try
-        {
-            await using var gateway = new Gateway(options, loggers);
-            await gateway.StartAsync(CancellationToken.None).ConfigureAwait(false);
-            await stop.Task.ConfigureAwait(false);
-            await gateway.StopAsync(hurry.Token).ConfigureAwait(false);
-            return 0;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ClusterConfigurationException)
-        {
-            await Console.Error.WriteLineAsync($"error: {error.Message}").ConfigureAwait(false);
-            return NotConfigured;
-        }
-
-        void Stop(PosixSignalContext signal)
-        {
-            // A second signal does not wait for running answers.
-            signal.Cancel = true;
-            if (!stop.TrySetResult())
-            {
-                hurry.Cancel();
-            }
-        }
-    }
+    private static Task<int> RunAsync(GatewayOptions options) => ServerProgram.RunAsync(loggers => new Gateway(options, loggers), static error => error is ClusterConfigurationException);
 
     private static Option<IPEndPoint> Address(string name, string description, IPEndPoint fallback) => new(name)
     {

@@ -15,7 +15,7 @@ using Microsoft.Extensions.Logging;
 namespace LlmOperator.PromptTrace.Hosting;
 
 /// <summary>The sidecar, put together: may run in a process of its own or within another's.</summary>
-internal sealed partial class Sidecar : IAsyncDisposable
+internal sealed partial class Sidecar : IServerProgram
 {
     private const string ScopeName = "llm-operator/prompt-trace";
     private static readonly TimeSpan LastBytesTime = TimeSpan.FromSeconds(2);

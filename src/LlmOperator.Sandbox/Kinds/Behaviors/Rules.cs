@@ -129,26 +129,39 @@ internal static partial class Rules
         foreach (var expression in selector.Objects("matchExpressions"))
         {
             var at = $"{path}.matchExpressions[{index++}]";
-            var values = expression.Texts("values").Count;
-            switch (expression.Text("operator"))
-            {
-                case "In" or "NotIn" when values == 0:
-                    errors.Required($"{at}.values", "must be specified when `operator` is 'In' or 'NotIn'");
-                    break;
-                case "Exists" or "DoesNotExist" when values > 0:
-                    errors.Forbidden($"{at}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
-                    break;
-                case "In" or "NotIn" or "Exists" or "DoesNotExist":
-                    break;
-                default:
-                    errors.Invalid($"{at}.operator", Quote(expression["operator"]), "not a valid selector operator");
-                    break;
-            }
-
+            Requirement(expression, at, hasBounds: false, errors);
             if (expression.Text("key") is { Length: > 0 } key && ObjectMetaRules.QualifiedNameFault(key) is { } fault)
             {
                 errors.Invalid($"{at}.key", $"\"{key}\"", fault);
             }
+        }
+    }
+
+    /// <summary>The operator of an expression and the number of its values.</summary>
+    /// <param name="expression">The expression.</param>
+    /// <param name="path">Where it stands.</param>
+    /// <param name="hasBounds">Whether values may be bounds: of nodes' labels, not of other objects'.</param>
+    /// <param name="errors">Takes what is wrong.</param>
+    public static void Requirement(JsonObject expression, string path, bool hasBounds, FieldErrors errors)
+    {
+        var values = expression.Texts("values").Count;
+        switch (expression.Text("operator"))
+        {
+            case "In" or "NotIn" when values == 0:
+                errors.Required($"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'");
+                break;
+            case "Exists" or "DoesNotExist" when values > 0:
+                errors.Forbidden($"{path}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+                break;
+            case "Gt" or "Lt" when hasBounds && values != 1:
+                errors.Required($"{path}.values", "must be specified single value when `operator` is 'Lt' or 'Gt'");
+                break;
+            case "In" or "NotIn" or "Exists" or "DoesNotExist":
+            case "Gt" or "Lt" when hasBounds:
+                break;
+            default:
+                errors.Invalid($"{path}.operator", Quote(expression["operator"]), "not a valid selector operator");
+                break;
         }
     }
 

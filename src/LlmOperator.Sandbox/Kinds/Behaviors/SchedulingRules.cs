@@ -102,25 +102,7 @@ internal static class SchedulingRules
         var index = 0;
         foreach (var expression in term.Objects("matchExpressions"))
         {
-            var at = $"{path}.matchExpressions[{index++}]";
-            var values = expression.Texts("values").Count;
-            switch (expression.Text("operator"))
-            {
-                case "In" or "NotIn" when values == 0:
-                    errors.Required($"{at}.values", "must be specified when `operator` is 'In' or 'NotIn'");
-                    break;
-                case "Exists" or "DoesNotExist" when values > 0:
-                    errors.Forbidden($"{at}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
-                    break;
-                case "Gt" or "Lt" when values != 1:
-                    errors.Required($"{at}.values", "must be specified single value when `operator` is 'Lt' or 'Gt'");
-                    break;
-                case "In" or "NotIn" or "Exists" or "DoesNotExist" or "Gt" or "Lt":
-                    break;
-                default:
-                    errors.Invalid($"{at}.operator", Rules.Quote(expression["operator"]), "not a valid selector operator");
-                    break;
-            }
+            Rules.Requirement(expression, $"{path}.matchExpressions[{index++}]", hasBounds: true, errors);
         }
     }
 
