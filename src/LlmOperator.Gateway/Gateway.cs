@@ -73,7 +73,7 @@ public sealed partial class Gateway : IServerProgram
         ArgumentNullException.ThrowIfNull(loggers);
         (_options, _time, _logger) = (options, time ?? TimeProvider.System, loggers.CreateLogger<Gateway>());
         client ??= _ownClient = new(new ClusterConfigurationLoader().Load(options.Kubeconfig), new KubeClientOptions { Time = _time });
-        _engines = new(EngineConnections.Handler(options.ConnectTimeout));
+        _engines = new(EngineConnections.Handler(options.ConnectTimeout, _time));
         _services = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null, ConnectTimeout = options.ConnectTimeout, PooledConnectionLifetime = TimeSpan.FromMinutes(5) });
         _receivers = new(receivers ?? new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
         {

@@ -1,5 +1,6 @@
 using LlmOperator.Gateway.Configuration;
 using LlmOperator.Inference.Proxying;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 
 namespace LlmOperator.Gateway.Requests;
@@ -73,6 +74,12 @@ internal sealed class BodyReader(GatewayOptions options)
         {
             held.Dispose();
             throw error.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge() : new RefusedException(new(error.StatusCode, "bad_request", error.Message));
+        }
+        catch (IOException error) when (error is not ConnectionResetException)
+        {
+            // What the server makes of a length beyond all bounds.
+            held.Dispose();
+            throw new RefusedException(new(StatusCodes.Status400BadRequest, "bad_request", $"The body cannot be read: {error.Message}"));
         }
         catch
         {

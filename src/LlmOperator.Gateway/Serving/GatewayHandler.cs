@@ -45,6 +45,12 @@ internal sealed partial class GatewayHandler(
             return;
         }
 
+        if (!drain.IsReady)
+        {
+            // While new connections still come to others, the kept ones are given up one answer at a time: none is closed under a request.
+            context.Response.Headers.Connection = "close";
+        }
+
         try
         {
             await RouteAsync(context).ConfigureAwait(false);
@@ -54,7 +60,7 @@ internal sealed partial class GatewayHandler(
             metrics.Answered(null, refusal.Error.Status);
             await refusal.Error.WriteAsync(context).ConfigureAwait(false);
         }
-        catch (Exception error) when (context.RequestAborted.IsCancellationRequested || error is ConnectionAbortedException)
+        catch (Exception error) when (context.RequestAborted.IsCancellationRequested || error is ConnectionAbortedException or ConnectionResetException)
         {
             metrics.Answered(null, RequestEnd.ClientLeft);
         }
@@ -72,6 +78,11 @@ internal sealed partial class GatewayHandler(
     private Task RouteAsync(HttpContext context)
     {
         var request = context.Request;
+        if (RequestHeaders.WhyNotPassedOn(request) is { } fault)
+        {
+            throw new RefusedException(new(fault.Status, "bad_request", fault.Message));
+        }
+
         if (RequestHeaders.AskForAnotherProtocol(request))
         {
             throw new RefusedException(new(StatusCodes.Status501NotImplemented, "upgrade_not_supported", "Only HTTP requests are served here: connections are not upgraded and tunnels are not opened."));

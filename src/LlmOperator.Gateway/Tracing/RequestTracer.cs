@@ -69,10 +69,14 @@ internal sealed partial class RequestTracer(TraceExporters exporters, TraceMemor
         var exchange = traced.Exchange;
         memory.Add(exchange.Trace.TraceId, request.Caller.Name, new(exchange.Trace.SpanId, request.Facts.Name));
         var isSampledOut = exchange.Error is null && !new Sampler(request.Facts.Trace.SampleRate).Keeps(exchange.Trace.TraceId);
-        IReadOnlyList<byte[]>? spans = null;
+        var encoded = new Dictionary<Type, byte[][]>();
         try
         {
-            spans = isSampledOut || traced.Sinks.Count == 0 ? null : [.. Build(request, traced, route, status).Select(traced.Sinks[0].Encoding.Encode)];
+            var spans = isSampledOut || traced.Sinks.Count == 0 ? [] : Build(request, traced, route, status).ToList();
+            foreach (var encoding in traced.Sinks.Select(static sink => sink.Encoding).DistinctBy(static encoding => encoding.GetType()))
+            {
+                encoded[encoding.GetType()] = [.. spans.Select(encoding.Encode)];
+            }
         }
         catch (Exception error)
         {
@@ -85,7 +89,7 @@ internal sealed partial class RequestTracer(TraceExporters exporters, TraceMemor
             {
                 sink.Spool.CountSampledOut();
             }
-            else if (spans is null)
+            else if (!encoded.TryGetValue(sink.Encoding.GetType(), out var spans))
             {
                 sink.Spool.CountDropped();
             }

@@ -36,7 +36,7 @@ internal sealed partial class TraceExporters : IAsyncDisposable
         (_options, _client, _receivers, _resource, _time, _logger) = (options, client, receivers, resource, time, logger);
         if (options.TraceEndpoint is { } address)
         {
-            _own = Sink(OwnName);
+            _own = Sink(OwnName, encoding: null);
             _own.SendTo(new() { Address = TraceService.Address(TraceService.Otlp, address) });
         }
     }
@@ -68,7 +68,7 @@ internal sealed partial class TraceExporters : IAsyncDisposable
         {
             foreach (var exporter in trace.Exporters ?? [])
             {
-                var target = new Target(exporter.Type, exporter.Url, exporter.Workspace, exporter.Project, exporter.ApiKeySecretRef?.Name, exporter.ApiKeySecretRef?.Key);
+                var target = new Target(exporter.Type, exporter.Url, exporter.Workspace, exporter.Project, exporter.ApiKeySecretRef?.Name, exporter.ApiKeySecretRef?.Key, exporter.Encoding);
                 if (!_sinks.TryGetValue(target, out var sink) && Uri.TryCreate(exporter.Url, UriKind.Absolute, out var url))
                 {
                     _sinks.Add(target, sink = Open($"{exporter.Name}-{target.Hash}", target, url));
@@ -101,15 +101,15 @@ internal sealed partial class TraceExporters : IAsyncDisposable
         }
     }
 
-    private TraceSink Sink(string name) =>
-        new(name, Spool.Open(Path.Combine(_options.SpoolDirectory, name), new() { MaxBytes = _options.SpoolBytes }), _resource, _receivers, _time, _logger);
+    private TraceSink Sink(string name, string? encoding) =>
+        new(name, Spool.Open(Path.Combine(_options.SpoolDirectory, name), new() { MaxBytes = _options.SpoolBytes }), encoding == "json" ? new OtlpJson() : new OtlpProtobuf(), _resource, _receivers, _time, _logger);
 
     /// <summary>A receiver's spool; null when there can be none, which costs traces and no request.</summary>
     private TraceSink? Open(string name, Target target, Uri url)
     {
         try
         {
-            var sink = Sink(name);
+            var sink = Sink(name, target.Encoding);
             Connect(sink, target, url);
             return sink;
         }
@@ -156,8 +156,8 @@ internal sealed partial class TraceExporters : IAsyncDisposable
     }
 
     /// <summary>What makes two exporters the same.</summary>
-    private sealed record Target(string Type, string Url, string? Workspace, string? Project, string? SecretName, string? SecretKey)
+    private sealed record Target(string Type, string Url, string? Workspace, string? Project, string? SecretName, string? SecretKey, string? Encoding)
     {
-        public string Hash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', Type, Url, Workspace, Project, SecretName, SecretKey))))[..8];
+        public string Hash => Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(string.Join('\n', Type, Url, Workspace, Project, SecretName, SecretKey, Encoding))))[..8];
     }
 }

@@ -19,9 +19,9 @@ internal sealed partial class TraceSink : IAsyncDisposable
     private Task _running = Task.CompletedTask;
     private bool _isStopping;
 
-    public TraceSink(string name, Spool spool, Resource resource, HttpClient client, TimeProvider time, ILogger logger)
+    public TraceSink(string name, Spool spool, ITraceEncoding encoding, Resource resource, HttpClient client, TimeProvider time, ILogger logger)
     {
-        (Name, Spool) = (name, spool);
+        (Name, Spool, Encoding) = (name, spool, encoding);
         (_resource, _client, _time, _logger) = (resource, client, time, logger);
     }
 
@@ -30,7 +30,7 @@ internal sealed partial class TraceSink : IAsyncDisposable
 
     public Spool Spool { get; }
 
-    public ITraceEncoding Encoding { get; } = new OtlpProtobuf();
+    public ITraceEncoding Encoding { get; }
 
     /// <summary>The spool at this moment.</summary>
     public SpoolReading Reading => _drain is { } drain ? SpoolReading.Of(Name, Spool, drain) : new(Name, Spool.Counts, Spool.Bytes, IsUp: false);

@@ -32,7 +32,8 @@ internal sealed class ClientConnection : IDuplexPipe, IDisposable
     private readonly CancellationTokenRegistration _closed;
     private volatile Task _asked = Task.CompletedTask;
     private int _stage;
-    private bool _canAsk;
+    private bool _isHttp11;
+    private bool _isLeaveWanted;
 
     private ClientConnection(ConnectionContext connection, Socket socket)
     {
@@ -59,10 +60,10 @@ internal sealed class ClientConnection : IDuplexPipe, IDisposable
     /// <summary>Lets a request be answered.</summary>
     public async Task AnswerAsync(HttpContext context, RequestDelegate answer)
     {
-        // Somebody who waits for leave to send a body gets that from the server, at a time of its own.
-        _canAsk = HttpProtocol.IsHttp11(context.Request.Protocol) && context.Request.Headers.Expect.Count == 0;
+        // Somebody who waits for leave to send a body gets that from the server, when the body is read.
+        (_isHttp11, _isLeaveWanted) = (HttpProtocol.IsHttp11(context.Request.Protocol), context.Request.Headers.Expect.Count > 0);
         context.Response.OnStarting(static client => ((ClientConnection)client).BeginAsync(), this);
-        _input.IsBody = true;
+        _input.BeginBody();
         Volatile.Write(ref _stage, Waiting);
         try
         {
@@ -71,7 +72,7 @@ internal sealed class ClientConnection : IDuplexPipe, IDisposable
         finally
         {
             // What nobody began, the server does now.
-            _input.IsBody = false;
+            _input.EndBody();
             await BeginAsync().ConfigureAwait(false);
         }
     }
@@ -114,14 +115,14 @@ internal sealed class ClientConnection : IDuplexPipe, IDisposable
             while (HalfClosedFor(_socket) is { } silence)
             {
                 var elapsed = TimeSpan.FromMilliseconds(Environment.TickCount64 - since);
-                if (Volatile.Read(ref _stage) != Waiting || !_canAsk)
+                if (Volatile.Read(ref _stage) != Waiting || !_isHttp11 || (_isLeaveWanted && !_input.IsBodyRead))
                 {
                     if (elapsed > LongestSilence && silence > LongestSilence)
                     {
                         break;
                     }
                 }
-                else if (elapsed > ask)
+                else if (elapsed > ask && silence > TimeSpan.Zero)
                 {
                     // Somebody in between may keep our connection, and hears of the reset only with the next.
                     ask = elapsed * 2;
@@ -160,19 +161,27 @@ internal sealed class ClientConnection : IDuplexPipe, IDisposable
         }
     }
 
-    /// <summary>For how long nothing was sent to a client that may still be there; null when it is not.</summary>
+    /// <summary>For how long nothing was sent to a client that may still be there, and nothing waits to be; null when it is not.</summary>
     private static TimeSpan? HalfClosedFor(Socket socket)
     {
         const int TcpLevel = 6;
         const int TcpInformation = 11;
+        const int Unacknowledged = 24;
         const int LastDataSent = 44;
+        const int Unsent = 144;
         const byte CloseWait = 8;
-        Span<byte> information = stackalloc byte[LastDataSent + sizeof(uint)];
+        Span<byte> information = stackalloc byte[Unsent + sizeof(uint)];
         try
         {
-            return OperatingSystem.IsLinux() && socket.GetRawSocketOption(TcpLevel, TcpInformation, information) == information.Length && information[0] == CloseWait
-                ? TimeSpan.FromMilliseconds(BinaryPrimitives.ReadUInt32LittleEndian(information[LastDataSent..]))
-                : null;
+            if (!OperatingSystem.IsLinux() || socket.GetRawSocketOption(TcpLevel, TcpInformation, information) != information.Length || information[0] != CloseWait)
+            {
+                return null;
+            }
+
+            // One who reads slowly is waited for here; how slowly is the server's to judge.
+            return BinaryPrimitives.ReadUInt32LittleEndian(information[Unacknowledged..]) > 0 || BinaryPrimitives.ReadUInt32LittleEndian(information[Unsent..]) > 0
+                ? TimeSpan.Zero
+                : TimeSpan.FromMilliseconds(BinaryPrimitives.ReadUInt32LittleEndian(information[LastDataSent..]) + 1);
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {

@@ -15,24 +15,43 @@ internal sealed class WholeInput(PipeReader inner) : PipeReader
     private ReadOnlySequence<byte> _read;
     private long _seen;
 
-    /// <summary>Whether a request is being answered, so that what is read is its body.</summary>
-    public bool IsBody { get; set; }
+    private bool _isBody;
+    private bool _isCut;
+
+    /// <summary>Whether anybody has begun to read the body of the request that is being answered.</summary>
+    public bool IsBodyRead { get; private set; }
+
+    /// <summary>A request is being answered: what is read now is its body.</summary>
+    public void BeginBody() => (_isBody, IsBodyRead) = (true, false);
+
+    /// <summary>The request has been answered.</summary>
+    public void EndBody() => _isBody = false;
 
     public override bool TryRead(out ReadResult result)
     {
+        IsBodyRead |= _isBody;
         if (!inner.TryRead(out result))
         {
             return false;
         }
 
         result = Shown(result);
+        ThrowIfCut();
         return true;
     }
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
+        IsBodyRead |= _isBody;
         var reading = inner.ReadAsync(cancellationToken);
-        return reading.IsCompletedSuccessfully ? new(Shown(reading.Result)) : ShownAsync(reading);
+        if (!reading.IsCompletedSuccessfully)
+        {
+            return ShownAsync(reading);
+        }
+
+        var result = Shown(reading.Result);
+        ThrowIfCut();
+        return new(result);
     }
 
     public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
@@ -64,6 +83,17 @@ internal sealed class WholeInput(PipeReader inner) : PipeReader
             return new(_read, result.IsCanceled, isCompleted: false);
         }
 
-        return IsBody ? throw new BadHttpRequestException("The connection ended before the whole body of the request had come.", StatusCodes.Status400BadRequest) : result;
+        // To the server a reader that fails while it is waited for still reads, which it would complain of: so it gets nothing, and the fault when it asks again.
+        _isCut |= _isBody;
+        return _isCut ? new(_read, result.IsCanceled, isCompleted: false) : result;
+    }
+
+    private void ThrowIfCut()
+    {
+        if (_isCut)
+        {
+            AdvanceTo(_read.Start, _read.End);
+            throw new BadHttpRequestException("The connection ended before the whole body of the request had come.", StatusCodes.Status400BadRequest);
+        }
     }
 }

@@ -7,13 +7,17 @@ namespace LlmOperator.Inference.Proxying;
 /// <summary>Connections to inference servers: nothing is followed, unpacked, remembered or added on the way.</summary>
 public static class EngineConnections
 {
+    /// <summary>Time in which an engine that closes a connection has not begun to work on the request that comes just then. One that took longer may have, and is not asked again.</summary>
+    public static readonly TimeSpan LongestClosing = TimeSpan.FromSeconds(1);
+
     private static readonly HttpRequestOptionsKey<bool> IsFirst = new("connection-made-for-it");
 
     /// <summary>
     /// A handler that keeps connections. A request that finds the kept one it was given closed is sent once more: the other side may close a connection just when it is used again. Contents must be able to be sent twice.
     /// </summary>
     /// <param name="connectTimeout">How long making one may take.</param>
-    public static HttpMessageHandler Handler(TimeSpan connectTimeout) => new AgainOnClosed(new SocketsHttpHandler
+    /// <param name="time">Clock.</param>
+    public static HttpMessageHandler Handler(TimeSpan connectTimeout, TimeProvider time) => new AgainOnClosed(time, new SocketsHttpHandler
     {
         UseProxy = false,
         UseCookies = false,
@@ -48,15 +52,16 @@ public static class EngineConnections
         }
     }
 
-    private sealed class AgainOnClosed(HttpMessageHandler inner) : DelegatingHandler(inner)
+    private sealed class AgainOnClosed(TimeProvider time, HttpMessageHandler inner) : DelegatingHandler(inner)
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
+            var sent = time.GetTimestamp();
             try
             {
                 return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
             }
-            catch (HttpRequestException error) when (IsOfKept(error, request) && !cancellationToken.IsCancellationRequested)
+            catch (HttpRequestException error) when (IsOfKept(error, request) && time.GetElapsedTime(sent) < LongestClosing && !cancellationToken.IsCancellationRequested)
             {
                 return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
             }

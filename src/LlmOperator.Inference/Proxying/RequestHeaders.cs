@@ -1,5 +1,6 @@
 using LlmOperator.Inference.Tracing;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace LlmOperator.Inference.Proxying;
 
@@ -34,6 +35,21 @@ public static class RequestHeaders
         {
             request.Headers.TryAddWithoutValidation("traceparent", span.ToString());
         }
+    }
+
+    /// <summary>Why a request cannot be passed on as it is, without another reader taking it for something else; null when it can.</summary>
+    public static (int Status, string Message)? WhyNotPassedOn(HttpRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (request.HttpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.AsSpan().ContainsAnyInRange('\0', ' ') || request.QueryString.Value?.Contains('\x7f') == true)
+        {
+            return (StatusCodes.Status400BadRequest, "The target of the request has a control character in it; write it as %0D and the like.");
+        }
+
+        var coding = request.Headers.TransferEncoding;
+        return coding.Count == 0 || (coding.Count == 1 && string.Equals(coding[0], "chunked", StringComparison.OrdinalIgnoreCase))
+            ? null
+            : (StatusCodes.Status501NotImplemented, "The body's Transfer-Encoding is not known here; send it in chunks, or with a Content-Length.");
     }
 
     /// <summary>Whether a client wants to go on in another protocol. An offer of HTTP/2 may be passed over, and many clients make it; a web socket would wait for an answer that never comes.</summary>

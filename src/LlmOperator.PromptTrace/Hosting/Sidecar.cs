@@ -49,7 +49,7 @@ internal sealed partial class Sidecar : IServerProgram
     {
         (_options, _time, _logger) = (options, time ?? TimeProvider.System, loggers.CreateLogger<Sidecar>());
         _engine = new(options.Engine, options.ConnectTimeout, options.AnswerTimeout, _time);
-        _health = new(EngineConnections.Handler(options.ConnectTimeout));
+        _health = new(EngineConnections.Handler(options.ConnectTimeout, _time));
         _receivers = new(receivers ?? new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
         {
             Timeout = Timeout.InfiniteTimeSpan,

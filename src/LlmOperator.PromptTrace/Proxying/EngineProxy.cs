@@ -6,6 +6,7 @@ using LlmOperator.Inference.Proxying;
 using LlmOperator.PromptTrace.Configuration;
 using LlmOperator.PromptTrace.Tracing;
 using LlmOperator.PromptTrace.Wire;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -29,6 +30,12 @@ internal sealed partial class EngineProxy(SidecarOptions options, EngineClient e
         {
             await ErrorAnswer.Draining(context).ConfigureAwait(false);
             return;
+        }
+
+        if (!drain.IsReady)
+        {
+            // While new connections still come to others, the kept ones are given up one answer at a time: none is closed under a request.
+            context.Response.Headers.Connection = "close";
         }
 
         Exchange? exchange = null;
@@ -62,6 +69,13 @@ internal sealed partial class EngineProxy(SidecarOptions options, EngineClient e
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask PassAsync(HttpContext context, Exchange? exchange)
     {
+        if (RequestHeaders.WhyNotPassedOn(context.Request) is { } fault)
+        {
+            exchange?.Fail(fault.Status.ToString(CultureInfo.InvariantCulture));
+            await ErrorAnswer.BadRequest(context, fault.Status, fault.Message).ConfigureAwait(false);
+            return;
+        }
+
         if (RequestTarget.Of(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) is not { } target)
         {
             exchange?.Fail("400");
@@ -113,9 +127,17 @@ internal sealed partial class EngineProxy(SidecarOptions options, EngineClient e
 
     private Task NotAnsweredAsync(HttpContext context, Exchange? exchange, Exception? failure, EngineException error)
     {
-        if (failure is BadHttpRequestException bad)
+        switch (failure)
         {
-            return BadBodyAsync(context, exchange, bad);
+            case BadHttpRequestException bad:
+                return BadBodyAsync(context, exchange, bad);
+            case ConnectionResetException or OperationCanceledException:
+                exchange?.Fail(ErrorTypes.Cancelled);
+                context.Abort();
+                return Task.CompletedTask;
+            case IOException unreadable:
+                // What the server makes of a length beyond all bounds.
+                return BadBodyAsync(context, exchange, new BadHttpRequestException($"The body cannot be read: {unreadable.Message}", unreadable));
         }
 
         switch (error.Fault)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using LlmOperator.Inference.Proxying;
 
 namespace LlmOperator.PromptTrace.Wire;
 
@@ -70,9 +71,9 @@ internal sealed class EngineClient : IDisposable
                 await AskAsync(exchange, request, cancellationToken).ConfigureAwait(false);
                 return exchange;
             }
-            catch (EngineException error) when (error.InnerException is SocketException && request.IsReplayable && !kept.HasAnswer && !kept.IsAborted)
+            catch (EngineException error) when (error.InnerException is SocketException && request.IsReplayable && !kept.HasAnswer && !kept.IsAborted && kept.Asked < EngineConnections.LongestClosing)
             {
-                // The engine had closed the connection, or did so as the request came: nobody has seen anything of an answer, and the request is all here.
+                // The engine had closed the connection, or did so as the request came: nobody has seen anything of an answer, the request is all here, and nobody can have worked on it for long.
                 await exchange.DisposeAsync().ConfigureAwait(false);
             }
             catch

@@ -52,6 +52,9 @@ internal sealed class EngineConnection : IDisposable
     /// <summary>Whether it was ended from here.</summary>
     public bool IsAborted => _isAborted;
 
+    /// <summary>How long ago the request was begun with.</summary>
+    public TimeSpan Asked => _time.GetElapsedTime(_asked);
+
     /// <summary>When it was used last.</summary>
     public long LastUsed { get; private set; }
 

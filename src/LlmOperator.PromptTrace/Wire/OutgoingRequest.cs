@@ -79,7 +79,7 @@ internal sealed class OutgoingRequest : IDisposable
         foreach (var (name, values) in headers)
         {
             if (HopByHop.Is(name, connection) || (trace is not null && RequestHeaders.IsReplaced(name, isContinued)) || name.Equals(PodRevision.AskHeader, StringComparison.OrdinalIgnoreCase)
-                || (isChunked && name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)) || (name.Equals("Host", StringComparison.OrdinalIgnoreCase) && string.IsNullOrEmpty(values[0])))
+                || name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) || (name.Equals("Host", StringComparison.OrdinalIgnoreCase) && string.IsNullOrEmpty(values[0])))
             {
                 continue;
             }
@@ -90,9 +90,14 @@ internal sealed class OutgoingRequest : IDisposable
             }
         }
 
+        // Where the body ends is told by what was read of the client's headers, not by their text.
         if (isChunked)
         {
             Add("Transfer-Encoding: chunked\r\n"u8);
+        }
+        else if (headers.ContentLength is { } length)
+        {
+            AddHeader("Content-Length", length.ToString(CultureInfo.InvariantCulture));
         }
 
         if (trace is { } span)

@@ -85,9 +85,14 @@ internal sealed class EngineHandler
         {
             // The client left.
         }
-        catch (BadHttpRequestException) when (!response.HasStarted)
+        catch (BadHttpRequestException bad) when (!response.HasStarted)
         {
-            await RefuseAsync(response, new EngineRefusal(413, "the body is too large for the stand-in engine"));
+            await RefuseAsync(response, new EngineRefusal(bad.StatusCode, bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? "the body is too large for the stand-in engine" : bad.Message));
+        }
+        catch (InvalidOperationException fault) when (!response.HasStarted)
+        {
+            // Text that is no UTF-8 is found when it is asked for.
+            await RefuseAsync(response, new EngineRefusal(400, $"the body has a text that cannot be read: {fault.Message}"));
         }
 
         if (path is not ("/health" or "/metrics"))
@@ -305,19 +310,18 @@ internal sealed class EngineHandler
         await context.Response.WriteAsync($"Success: LoRA adapter '{name}' removed successfully.");
     }
 
+    // Nodes are read lazily: what is named twice would be found when it is asked for.
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     private static async Task<JsonObject> BodyAsync(HttpRequest request)
     {
         try
         {
-            return await JsonNode.ParseAsync(request.Body, cancellationToken: request.HttpContext.RequestAborted) as JsonObject ?? throw new EngineRefusal(400, "the body must be a JSON object");
+            return await JsonNode.ParseAsync(request.Body, documentOptions: Strict, cancellationToken: request.HttpContext.RequestAborted) as JsonObject ?? throw new EngineRefusal(400, "the body must be a JSON object");
         }
         catch (JsonException fault)
         {
             throw new EngineRefusal(400, $"the body is not JSON: {fault.Message}");
-        }
-        catch (ArgumentException)
-        {
-            throw new EngineRefusal(400, "the body names a field twice");
         }
     }
 
