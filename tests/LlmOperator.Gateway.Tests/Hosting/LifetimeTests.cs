@@ -26,7 +26,7 @@ public sealed class LifetimeTests
         var stopping = bench.Gateway.StopAsync(CancellationToken.None);
         using var ready = await bench.Client.GetAsync(new Uri($"http://{bench.Gateway.Admin}/readyz"), bench.Guard);
         using var still = await bench.SendAsync(HttpMethod.Get, "/v1/models");
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK), (ready.StatusCode, still.StatusCode));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK, true), (ready.StatusCode, still.StatusCode, still.Headers.ConnectionClose));
         bench.Time.Advance(TimeSpan.FromSeconds(5));
         using var refused = await bench.EventuallyAsync(() => bench.SendAsync(HttpMethod.Get, "/v1/models"), answer => answer.StatusCode == HttpStatusCode.ServiceUnavailable);
         Assert.Equal(("shutting_down", true), ((string)(await refused.ErrorAsync())["code"]!, refused.Headers.ConnectionClose));

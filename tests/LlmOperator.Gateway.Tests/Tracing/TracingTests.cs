@@ -41,6 +41,23 @@ public sealed class TracingTests
     }
 
     [Fact]
+    public async Task Each_exporter_is_told_in_the_form_it_names()
+    {
+        await using var bench = await Bench.StartAsync(async bench =>
+        {
+            bench.PutEndpoint("chat", new()
+            {
+                ModelRef = new() { Name = "llama" },
+                PromptTrace = new() { Exporters = [new() { Name = "json", Url = "http://json:4318", Encoding = "json" }, new() { Name = "protobuf", Url = "http://protobuf:4318" }] },
+            });
+            await bench.AddPodAsync("chat", Bodies.Text("a"));
+        });
+        using var answer = await bench.PostAsync("/v1/chat/completions", Bodies.Chat);
+        await Until.TrueAsync(() => bench.Receiver.Batches.Select(static batch => batch.Address.Host).Distinct().Count() == 2, "both have it", bench.Time, TimeSpan.FromSeconds(1));
+        Assert.All(bench.Receiver.Batches, static batch => Assert.Equal(batch.Address.Host == "json", batch.Body.StartsWith("{\"resourceSpans\":", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task An_endpoint_that_wants_no_traces_has_none()
     {
         await using var bench = await Bench.StartAsync(

@@ -184,6 +184,25 @@ public sealed class EngineConnectionTests
     }
 
     [Fact]
+    public async Task A_request_the_engine_has_worked_on_before_it_closed_the_connection_is_not_sent_again()
+    {
+        Bench? started = null;
+        await using var engine = new WireEngine(async connection =>
+        {
+            await connection.ReadUntilAsync("}");
+            await connection.WriteAsync(Ok);
+            await connection.ReadUntilAsync("}");
+            started!.Time.Advance(TimeSpan.FromSeconds(1));
+        });
+        await using var bench = started = await Bench.StartAsync(null, options => options with { Engine = engine.Url });
+        (await bench.PostAsync("/x", "{}")).Dispose();
+        using var answer = await bench.PostAsync("/x", """{"a":1}""");
+
+        Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode);
+        Assert.Equal(1, engine.Connections);
+    }
+
+    [Fact]
     public async Task A_request_is_not_sent_a_third_time_nor_once_an_answer_has_begun()
     {
         await using var engine = new WireEngine(async connection =>
