@@ -65,10 +65,10 @@ public sealed class FramingTests
             begun.SetResult();
             await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
         });
-        using (var client = new TcpClient { LingerState = new(enable: true, seconds: 0) })
+        using (var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { LingerState = new(enable: true, seconds: 0) })
         {
             await client.ConnectAsync(bench.Sidecar.Clients, bench.Guard);
-            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"POST /v1/completions HTTP/1.1\r\nHost: x\r\n{rest}"), bench.Guard);
+            await client.SendAsync(Encoding.ASCII.GetBytes($"POST /v1/completions HTTP/1.1\r\nHost: x\r\n{rest}"), bench.Guard);
             await begun.Task.WaitAsync(bench.Guard);
         }
 
