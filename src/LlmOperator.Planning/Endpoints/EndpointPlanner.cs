@@ -61,7 +61,7 @@ public static class EndpointPlanner
             NetworkPolicy = isOut || plan.NetworkPolicy is null ? plan.NetworkPolicy : NetworkRules.WhileRolling(plan.NetworkPolicy, observed.NetworkPolicy, settings!),
             ReplacesOther = isOut,
             LookAgain = problem?.Reason == SpecCheck.LeaderWorkerSetMissing ? InstallationCheck : null,
-            Status = Status(observed, settings, settings?.Fit ?? problem?.Fit, state, conditions, target),
+            Status = Status(observed, settings, follow, settings?.Fit ?? problem?.Fit, state, conditions, target),
             Transitions = conditions.Transitions,
         };
     }
@@ -89,7 +89,7 @@ public static class EndpointPlanner
         }
     }
 
-    private static LlmEndpointStatus Status(EndpointObservation observed, EndpointSettings? settings, FitVerdict? fit, WorkloadState state, ConditionSet conditions, string? target)
+    private static LlmEndpointStatus Status(EndpointObservation observed, EndpointSettings? settings, bool isFollowed, FitVerdict? fit, WorkloadState state, ConditionSet conditions, string? target)
     {
         var endpoint = observed.Endpoint;
         var before = endpoint.Status;
@@ -116,7 +116,7 @@ public static class EndpointPlanner
 
             // The target becomes the active revision once no pod of another one is needed any more.
             ActiveRevision = state.IsComplete && state.Revision == target && state.Ready > 0 ? target : before?.ActiveRevision,
-            Model = settings is null ? before?.Model : new() { Name = settings.Model.Metadata.Name!, Revision = settings.Revision },
+            Model = settings is null || (!isFollowed && state.Exists && before?.Model is not null) ? before?.Model : new() { Name = settings.Model.Metadata.Name!, Revision = settings.Revision },
             Accelerator = accelerator,
             Memory = fit is null ? before?.Memory : fit.Memory,
             Cost = EndpointCost.Of(accelerator, observed),

@@ -266,6 +266,21 @@ public sealed class EndpointConditionsTests
     }
 
     [Fact]
+    public void The_model_is_that_of_the_pods_while_another_is_not_ready()
+    {
+        var observed = Cluster.Observe(Cluster.Endpoint(), Cluster.Model(), A10G);
+        var first = EndpointPlanner.Plan(observed);
+        observed = observed with { Deployment = Cluster.Running(first.Deployment!, ready: 1), Pods = [Cluster.Pod("p", "a10g-0")] };
+        var other = Cluster.Model();
+        other = other with { Metadata = other.Metadata with { Name = "other" }, Status = null };
+        var second = Continue(first, observed with { Model = other });
+
+        Assert.Equal(first.Status.Model, second.Status.Model);
+        Assert.Equal(first.Status.TargetRevision, second.Status.TargetRevision);
+        Assert.NotEqual("other", second.Status.Model!.Name);
+    }
+
+    [Fact]
     public void Looking_twice_gives_the_same_status_and_no_second_event()
     {
         var observed = Cluster.Observe(Cluster.Endpoint(), Cluster.Model(), A10G);

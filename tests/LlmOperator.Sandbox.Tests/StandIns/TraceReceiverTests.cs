@@ -103,6 +103,21 @@ public sealed class TraceReceiverTests : IAsyncLifetime
     }
 
     [Fact]
+    public void Feedback_long_after_makes_a_trace_no_longer()
+    {
+        const long Second = 1_000_000_000;
+        ReceivedSpan[] spans =
+        [
+            new() { TraceId = Trace, SpanId = "1", Service = "gateway", Name = "chat", Start = Second, End = 2 * Second },
+            new() { TraceId = Trace, SpanId = "2", ParentSpanId = "1", Service = "gateway", Name = "evaluation", Start = 60 * Second, End = 60 * Second },
+        ];
+
+        Assert.Contains(">1.00 s<", TracePages.List([spans], 2));
+        Assert.Contains("left:0%;width:100%", TracePages.Trace(spans));
+        Assert.Contains("left:100%;width:0%", TracePages.Trace(spans));
+    }
+
+    [Fact]
     public void A_list_tells_the_tokens_of_the_model_that_answered_and_a_trace_what_was_found_line_by_line()
     {
         static ReceivedSpan Span(string id, string parent, string service, string name, params (string, string)[] attributes) => new()

@@ -38,16 +38,23 @@ internal static class TracePages
             var model = Answering(spans, first);
             body.Append("<tr><td><time>").Append(Moment(first.Start)).Append("</time></td><td><a href=\"/traces/").Append(Html.Encode(first.TraceId)).Append("\">").Append(Html.Encode(first.Name.Length > 0 ? first.Name : first.TraceId))
                 .Append("</a> <span class=\"soft\">").Append(Html.Encode(string.Join(' ', new[] { first.Attribute("http.route"), first.Attribute("gen_ai.request.model") }.Where(part => part is not null && !first.Name.Contains(part, StringComparison.Ordinal))))).Append("</span></td><td>").Append(Html.Encode(first.Service)).Append("</td><td>").Append(Html.Encode(Usage(model))).Append("</td><td class=\"n\">").Append(spans.Count)
-                .Append("</td><td class=\"n\">").Append(Duration(spans.Max(span => span.End) - spans.Min(span => span.Start))).Append("</td><td>").Append(Outcome(spans)).Append("</td></tr>");
+                .Append("</td><td class=\"n\">").Append(Duration(Extent(spans).End - Extent(spans).Start)).Append("</td><td>").Append(Outcome(spans)).Append("</td></tr>");
         }
 
         return Page("Traces", body.Append("</tbody></table>"));
     }
 
+    /// <summary>When a trace begins and ends. What takes no time, such as feedback long after, belongs to it and does not make it longer.</summary>
+    private static (long Start, long End) Extent(IReadOnlyList<ReceivedSpan> spans)
+    {
+        var lasting = spans.Where(static span => span.End > span.Start).DefaultIfEmpty(spans[0]).ToList();
+        return (lasting.Min(static span => span.Start), lasting.Max(static span => span.End));
+    }
+
     /// <summary>One trace.</summary>
     public static string Trace(IReadOnlyList<ReceivedSpan> spans)
     {
-        var (start, end) = (spans.Min(span => span.Start), spans.Max(span => span.End));
+        var (start, end) = Extent(spans);
         var whole = Math.Max(end - start, 1);
         var title = Root(spans).Name;
         var body = new StringBuilder("<p><a href=\"/\">Recent traces</a></p><h1>").Append(Html.Encode(title)).Append("</h1><p class=\"soft\">Trace <code>").Append(Html.Encode(spans[0].TraceId))
@@ -63,7 +70,7 @@ internal static class TracePages
         body.Append("</div></th></tr></thead><tbody>");
         foreach (var (span, depth) in tree)
         {
-            var (left, width) = ((span.Start - start) * 100.0 / whole, Math.Max(span.End - span.Start, 0) * 100.0 / whole);
+            var (left, width) = (Math.Clamp((span.Start - start) * 100.0 / whole, 0, 100), Math.Max(span.End - span.Start, 0) * 100.0 / whole);
             body.Append(CultureInfo.InvariantCulture, $"<tr><td style=\"padding-left:{0.6 + (depth * 1.2):0.#}rem\"><span class=\"dot\" aria-hidden=\"true\" style=\"background:{Colour(services, span)}\"></span><a href=\"#s{Html.Encode(span.SpanId)}\">").Append(Html.Encode(span.Name)).Append("</a> <span class=\"soft\">")
                 .Append(Html.Encode(span.Service)).Append("</span>").Append(span.IsError ? " <span class=\"bad\">failed</span>" : "").Append("</td><td class=\"n\">").Append(Duration(span.Start - start)).Append("</td><td class=\"n\">")
                 .Append(Duration(span.End - span.Start)).Append(CultureInfo.InvariantCulture, $"</td><td><div class=\"lane\" aria-hidden=\"true\"><div class=\"bar{(span.IsError ? " failed" : "")}\" style=\"left:{left:0.##}%;width:{width:0.##}%;background:{Colour(services, span)}\"></div></div></td></tr>");
