@@ -28,12 +28,14 @@ public sealed class MetricsRegistry : IDisposable
                 listener.EnableMeasurementEvents(instrument, FamilyOf(instrument));
             }
         };
-        _listener.SetMeasurementEventCallback<double>(static (_, value, tags, family) => ((MetricFamily)family!).Record(value, tags));
-        _listener.SetMeasurementEventCallback<float>(static (_, value, tags, family) => ((MetricFamily)family!).Record(value, tags));
-        _listener.SetMeasurementEventCallback<long>(static (_, value, tags, family) => ((MetricFamily)family!).Record(value, tags));
-        _listener.SetMeasurementEventCallback<int>(static (_, value, tags, family) => ((MetricFamily)family!).Record(value, tags));
-        _listener.SetMeasurementEventCallback<short>(static (_, value, tags, family) => ((MetricFamily)family!).Record(value, tags));
-        _listener.SetMeasurementEventCallback<byte>(static (_, value, tags, family) => ((MetricFamily)family!).Record(value, tags));
+
+        // Of an instrument that is disposed of while it is read, the family is known no more.
+        _listener.SetMeasurementEventCallback<double>(static (_, value, tags, family) => (family as MetricFamily)?.Record(value, tags));
+        _listener.SetMeasurementEventCallback<float>(static (_, value, tags, family) => (family as MetricFamily)?.Record(value, tags));
+        _listener.SetMeasurementEventCallback<long>(static (_, value, tags, family) => (family as MetricFamily)?.Record(value, tags));
+        _listener.SetMeasurementEventCallback<int>(static (_, value, tags, family) => (family as MetricFamily)?.Record(value, tags));
+        _listener.SetMeasurementEventCallback<short>(static (_, value, tags, family) => (family as MetricFamily)?.Record(value, tags));
+        _listener.SetMeasurementEventCallback<byte>(static (_, value, tags, family) => (family as MetricFamily)?.Record(value, tags));
         _listener.Start();
     }
 
