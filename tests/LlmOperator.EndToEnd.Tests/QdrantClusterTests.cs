@@ -56,6 +56,7 @@ public sealed class QdrantClusterTests
 
         await qdrant.LoseVolumeAsync(ordinal);
         await qdrant.UntilServerAsync(() => qdrant.Server.Nodes.All(node => node.PeerId != before) && qdrant.Server.Nodes.Count(node => node.IsUp) == 3, "the node does not come back");
+        await qdrant.CopiesAsync(8);
         await qdrant.ReadyAsync(3);
 
         await PlacedAsync(qdrant, nodes: 3, copies: 2);

@@ -96,6 +96,16 @@ internal sealed class QdrantFixture : IAsyncDisposable
 
     public async Task<CollectionClusterInfo> PlacementAsync() => await Client.GetCollectionClusterAsync(Collection + "-g1", Whole.Guard);
 
+    /// <summary>Waits for copies of shards: before the operator has heard of a loss, the index is still said to be ready.</summary>
+    public async Task CopiesAsync(int active)
+    {
+        while ((await PlacementAsync()).Replicas.Count(static replica => replica.State == ReplicaState.Active) < active)
+        {
+            Assert.False(Whole.Guard.IsCancellationRequested, $"there are never {active} copies of shards: {Describe()}");
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+    }
+
     /// <summary>Has somebody search all the time, who notes each fault and each answer that lacks something.</summary>
     public void Read(int points)
     {
