@@ -30,10 +30,11 @@ internal static class Help
                            --seconds N         length of a turn of streams (3)
                            --small N           small requests of a turn (40000)
                            --spans N           small requests memory is watched over (1000000)
-                           --server KIND       the trivial server: sockets, or, for small and memory, aspnet or node; sockets without it
+                           --server KIND       the trivial server: sockets, or, for small and memory, aspnet, node or fastapi; sockets without it
+                           --client KIND       who sends small requests: sockets, or http for the framework's client; sockets without it
                            --sidecar PATH      prompt-trace; the one built in this repository without it
           gateway          the gateway, and nginx where it is installed, beside a direct connection to a trivial server
-                           --only, --rounds, --rate, --seconds, --small, --server   as of prompt-trace (small requests of a turn: 20000)
+                           --only, --rounds, --rate, --seconds, --small, --server, --client   as of prompt-trace (small requests of a turn: 20000)
                            --requests N        small requests memory is watched over (200000)
                            --gateway, --cli PATH   llm-gateway and kubectl-llm; those built in this repository without them
           rag-copy         a migration of a collection of Qdrant (the stand-in, in a process of its own): rate, and memory as it goes on

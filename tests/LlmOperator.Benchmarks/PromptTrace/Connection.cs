@@ -82,13 +82,14 @@ internal sealed class Connection : IDisposable
             throw new IOException($"the server answers {Encoding.ASCII.GetString(head)}");
         }
 
-        var at = head.IndexOf("Content-Length: "u8);
+        var at = head.IndexOf("ontent-Length: "u8);
+        at = at < 0 ? head.IndexOf("ontent-length: "u8) : at;
         if (at < 0)
         {
             return null;
         }
 
-        var text = head[(at + 16)..];
+        var text = head[(at + 15)..];
         return int.Parse(text.IndexOf((byte)'\r') is >= 0 and var end ? text[..end] : text, CultureInfo.InvariantCulture);
     }
 }

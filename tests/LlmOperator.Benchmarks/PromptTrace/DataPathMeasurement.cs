@@ -15,6 +15,7 @@ internal sealed class DataPathMeasurement
     private readonly int _small;
     private readonly int _total;
     private readonly string _unit;
+    private readonly string _client;
 
     /// <summary>Reads the options.</summary>
     /// <param name="arguments">The command line.</param>
@@ -30,6 +31,7 @@ internal sealed class DataPathMeasurement
         _small = arguments.Number("--small", small);
         _total = arguments.Number($"--{unit}", total);
         _unit = unit;
+        _client = arguments.Text("--client") ?? "sockets";
         Server = arguments.Text("--server") ?? "sockets";
         arguments.ThrowIfAnyLeft();
         if (_only is not (null or "streams" or "small" or "memory"))
@@ -37,9 +39,24 @@ internal sealed class DataPathMeasurement
             throw new ArgumentsException($"--only takes streams, small or memory, and is \"{_only}\"");
         }
 
-        if (Server is not "sockets" && (Server is not ("aspnet" or "node") || _only is null or "streams"))
+        if (!TrivialEngine.Kinds.Contains(Server))
         {
-            throw new ArgumentsException($"--server takes sockets or, with --only small or memory, aspnet or node, and is \"{Server}\"");
+            throw new ArgumentsException($"--server takes {string.Join(", ", TrivialEngine.Kinds)}, and is \"{Server}\"");
+        }
+
+        if (_client is not ("sockets" or "http"))
+        {
+            throw new ArgumentsException($"--client takes sockets or http, and is \"{_client}\"");
+        }
+
+        if ((Server != "sockets" || _client != "sockets") && _only is null or "streams")
+        {
+            throw new ArgumentsException("streams are measured with bare sockets on both sides: give --only small or memory beside --server and --client");
+        }
+
+        if (_client == "http")
+        {
+            Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", null); // As such a client is by default.
         }
     }
 
@@ -63,13 +80,13 @@ internal sealed class DataPathMeasurement
     /// <param name="cancellationToken">Ends it.</param>
     public async Task RunAsync(string name, ChildProgram program, IPEndPoint listen, TrivialEngine.Running engine, string folder, CancellationToken cancellationToken)
     {
-        var through = new Load($"through the {name}", listen, program.Process);
+        var through = new Load($"through the {name}", listen, _client, program.Process);
         if (_only != "memory")
         {
-            var direct = new Load("direct", engine.Address, engine.Program.Process);
+            var direct = new Load("direct", engine.Address, _client, engine.Program.Process);
             var nginxListen = FreePort();
             using var nginx = await Nginx.StartAsync(folder, engine.Address, nginxListen, cancellationToken);
-            var comparison = nginx is null ? new Comparison(direct, through) : new Comparison(direct, through, new Load("through nginx", nginxListen));
+            var comparison = nginx is null ? new Comparison(direct, through) : new Comparison(direct, through, new Load("through nginx", nginxListen, _client));
             await comparison.WarmUpAsync(cancellationToken);
             if (_only != "small")
             {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text;
 using LlmOperator.Benchmarks.Measuring;
 
 namespace LlmOperator.Benchmarks.PromptTrace;
@@ -7,14 +8,19 @@ namespace LlmOperator.Benchmarks.PromptTrace;
 /// <summary>Load on a way to the trivial engine.</summary>
 /// <param name="name">What the way is called in tables.</param>
 /// <param name="server">Its address.</param>
+/// <param name="client">Who sends small requests: <c>sockets</c>, or <c>http</c> for the framework's client.</param>
 /// <param name="program">The program on the way whose processor time is told; null for none.</param>
-internal sealed class Load(string name, IPEndPoint server, Process? program = null)
+internal sealed class Load(string name, IPEndPoint server, string client, Process? program = null)
 {
     private const int Clients = 32;
+    private const string SmallPath = "/v1/completions";
+    private const string SmallBody = """{"model":"llama","prompt":"What is a sidecar?","max_tokens":16,"temperature":0.2}""";
+
+    private static readonly HttpClient Http = new();
 
     private readonly Stack<Connection> _idle = new();
     private readonly byte[] _stream = Connection.Request(server, "/v1/chat/completions", """{"model":"llama","stream":true,"messages":[{"role":"user","content":"What is a sidecar?"}]}""");
-    private readonly byte[] _small = Connection.Request(server, "/v1/completions", """{"model":"llama","prompt":"What is a sidecar?","max_tokens":16,"temperature":0.2}""");
+    private readonly byte[] _small = Connection.Request(server, SmallPath, SmallBody);
 
     public string Name => name;
 
@@ -53,14 +59,7 @@ internal sealed class Load(string name, IPEndPoint server, Process? program = nu
         var (left, cpu) = (count, program is null ? default : Usage.Of(program).Cpu);
         var started = Stopwatch.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => Task.Run(
-            async () =>
-            {
-                using var connection = await Connection.OpenAsync(server, cancellationToken);
-                while (Interlocked.Decrement(ref left) >= 0)
-                {
-                    await connection.AskAsync(_small, cancellationToken);
-                }
-            },
+            () => client == "http" ? HttpAsync() : SocketsAsync(),
             cancellationToken)));
         await Task.Yield();
         Rates.Add(count / Stopwatch.GetElapsedTime(started).TotalSeconds);
@@ -70,6 +69,26 @@ internal sealed class Load(string name, IPEndPoint server, Process? program = nu
         }
 
         return Rates[^1];
+
+        async Task SocketsAsync()
+        {
+            using var connection = await Connection.OpenAsync(server, cancellationToken);
+            while (Interlocked.Decrement(ref left) >= 0)
+            {
+                await connection.AskAsync(_small, cancellationToken);
+            }
+        }
+
+        async Task HttpAsync()
+        {
+            var address = new Uri($"http://{server}{SmallPath}");
+            while (Interlocked.Decrement(ref left) >= 0)
+            {
+                using var body = new StringContent(SmallBody, Encoding.UTF8, "application/json");
+                using var answer = await Http.PostAsync(address, body, cancellationToken);
+                await answer.EnsureSuccessStatusCode().Content.ReadAsByteArrayAsync(cancellationToken);
+            }
+        }
     }
 
     public void Forget()

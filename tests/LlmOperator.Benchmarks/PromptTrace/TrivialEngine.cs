@@ -20,6 +20,9 @@ internal static class TrivialEngine
 {
     private const int Tokens = 64;
 
+    /// <summary>What it is made of: bare sockets, or the plainest server of ASP.NET Core, of Node.js or of FastAPI on uvicorn, which stream nothing.</summary>
+    public static readonly IReadOnlyList<string> Kinds = ["sockets", "aspnet", "node", "fastapi"];
+
     private static readonly byte[] SmallBody = """{"id":"cmpl-1","object":"text_completion","model":"llama","choices":[{"index":0,"text":"ok","finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}"""u8.ToArray();
     private static readonly byte[] Small = [.. Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {SmallBody.Length}\r\n\r\n"), .. SmallBody];
     private static readonly byte[] Head = Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -36,12 +39,32 @@ internal static class TrivialEngine
         server.listen(0, '127.0.0.1', () => console.log('engine ready ' + server.address().port));
         """;
 
+    // What vLLM's own HTTP server is made of, without a model behind it.
+    private static readonly string FastApiServer = $$"""
+        import socket, fastapi, uvicorn
+        app = fastapi.FastAPI()
+        @app.post("/{path:path}")
+        async def answer(request: fastapi.Request):
+            await request.body()
+            return fastapi.Response(b'{{Encoding.ASCII.GetString(SmallBody)}}', media_type="application/json")
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(1024)
+        print("engine ready", listener.getsockname()[1], flush=True)
+        uvicorn.run(app, fd=listener.fileno(), access_log=False, log_level="error")
+        """;
+
     /// <summary>Starts it in a process of its own.</summary>
-    /// <param name="server"><c>sockets</c> for bare sockets, <c>aspnet</c> and <c>node</c> for the plainest servers of ASP.NET Core and Node.js, which stream nothing.</param>
+    /// <param name="server">One of <see cref="Kinds"/>.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     public static async Task<Running> StartAsync(string server, CancellationToken cancellationToken)
     {
-        var program = server == "node" ? ChildProgram.Start(Node(), "engine ready", "-e", NodeServer) : ChildProgram.StartSelf("engine ready", "prompt-trace-engine", "--server", server);
+        var program = server switch
+        {
+            "node" => ChildProgram.Start(Found("node", "nodejs"), "engine ready", "-e", NodeServer),
+            "fastapi" => ChildProgram.Start(Found("python3", "python3-fastapi python3-uvicorn python3-uvloop python3-httptools", "/usr/bin"), "engine ready", "-c", FastApiServer),
+            _ => ChildProgram.StartSelf("engine ready", "prompt-trace-engine", "--server", server),
+        };
         await program.Ready.WaitAsync(TimeSpan.FromSeconds(30), cancellationToken);
         return new(program, new(IPAddress.Loopback, int.Parse(program.ReadyLine!.AsSpan("engine ready ".Length), CultureInfo.InvariantCulture)));
     }
@@ -53,9 +76,9 @@ internal static class TrivialEngine
         return server == "aspnet" ? await RunWebAsync(cancellationToken) : await RunSocketsAsync(cancellationToken);
     }
 
-    private static string Node() =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(static folder => Path.Combine(folder, "node")).FirstOrDefault(File.Exists)
-        ?? throw new ArgumentsException("--server node needs Node.js (apt-get install nodejs)");
+    private static string Found(string program, string packages, string? folders = null) =>
+        (folders ?? Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists)
+        ?? throw new ArgumentsException($"this --server needs {program} (apt-get install {packages})");
 
     private static async Task<int> RunSocketsAsync(CancellationToken cancellationToken)
     {
