@@ -7,6 +7,7 @@ using LlmOperator.Kubernetes;
 using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Informers;
 using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Planning;
 using LlmOperator.Planning.Accelerators;
 using LlmOperator.Planning.Admission;
 using Microsoft.Extensions.Logging;
@@ -18,7 +19,7 @@ namespace LlmOperator.Controllers.Webhooks;
 /// objects applied together come within milliseconds of each other and a cache hears of each a moment later.
 /// </summary>
 internal sealed partial class AdmissionCaches(
-    InformerSet informers, IKubeClient client, AcceleratorCatalogue catalogue, LicensePolicy licenses, TimeProvider time, ILogger logger, TimeProvider? wire = null)
+    InformerSet informers, IKubeClient client, AcceleratorCatalogue catalogue, LicensePolicy licenses, DataPathOptions dataPath, TimeProvider time, ILogger logger, TimeProvider? wire = null)
 {
     private readonly Informer<LlmModel> _models = informers.Get<LlmModel>();
     private readonly Informer<LlmEndpoint> _endpoints = informers.Get<LlmEndpoint>();
@@ -63,6 +64,7 @@ internal sealed partial class AdmissionCaches(
             Now = time.GetUtcNow(),
             Catalogue = catalogue,
             LicensePolicy = licenses,
+            DataPath = dataPath,
         };
     }
 

@@ -3,6 +3,7 @@ using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Controllers;
 using LlmOperator.Kubernetes.Informers;
 using LlmOperator.Kubernetes.Objects;
+using LlmOperator.Planning;
 using LlmOperator.Planning.Accelerators;
 using LlmOperator.Planning.Admission;
 using Microsoft.Extensions.Logging;
@@ -26,6 +27,9 @@ public sealed record OperatorWebhookOptions
 
     /// <summary>What is done about a model nobody gave a licence.</summary>
     public LicensePolicy LicensePolicy { get; init; }
+
+    /// <summary>What stands between clients and engines.</summary>
+    public DataPathOptions DataPath { get; init; } = new();
 }
 
 /// <summary>
@@ -60,7 +64,7 @@ public sealed partial class OperatorWebhook
     public OperatorWebhook(ControllerManager manager, IKubeClient client, OperatorWebhookOptions options, AcceleratorCatalogue catalogue, TimeProvider time, ILogger logger)
     {
         (_options, _client, _time, _logger) = (options, client, time, logger);
-        Admission = new(new(manager.Informers, client, catalogue, options.LicensePolicy, time, logger), options.WatchedNamespace, logger);
+        Admission = new(new(manager.Informers, client, catalogue, options.LicensePolicy, options.DataPath, time, logger), options.WatchedNamespace, logger);
         if (options.CertificateFolder is null && options.Url is null)
         {
             _secrets = manager.Informers.Get<Secret>(new(options.Namespace, FieldSelector: $"metadata.name={WebhookManifest.SecretName}"));

@@ -102,7 +102,7 @@ internal sealed partial class ApiKeys : IAsyncDisposable
     {
         if (secret is null)
         {
-            _keys = null;
+            (_keys, _limits) = (null, null); // A Secret of the name that comes later has nothing to do with this one.
             Log.Open(_logger, SecretName);
             return;
         }

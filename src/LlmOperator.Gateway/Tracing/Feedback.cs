@@ -23,7 +23,7 @@ internal sealed record Feedback(ActivityTraceId Trace, double Score, string? Com
         {
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             {
-                throw Bad(null, "The body must be a JSON object with trace_id, score and, if you like, comment");
+                throw Bad(null, "invalid_json", "The body must be a JSON object with trace_id, score and, if you like, comment");
             }
 
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -36,23 +36,23 @@ internal sealed record Feedback(ActivityTraceId Trace, double Score, string? Com
                         var text = reader.TokenType == JsonTokenType.String ? reader.GetString()! : "";
                         trace = text.Length == TraceIdLength && text.All(char.IsAsciiHexDigitLower) && text.AsSpan().ContainsAnyExcept('0')
                             ? ActivityTraceId.CreateFromString(text)
-                            : throw Bad(name, "trace_id must be the 32 hexadecimal digits of an answer's x-llmops-trace-id");
+                            : throw Bad(name, "invalid_value", "trace_id must be the 32 hexadecimal digits of an answer's x-llmops-trace-id");
                         break;
                     case "score":
-                        score = reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out var number) && number is >= 0 and <= 1 ? number : throw Bad(name, "score must be a number from 0 to 1");
+                        score = reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out var number) && number is >= 0 and <= 1 ? number : throw Bad(name, "invalid_value", "score must be a number from 0 to 1");
                         break;
                     case "comment" when reader.TokenType == JsonTokenType.Null:
                         break;
                     case "comment":
-                        comment = reader.TokenType == JsonTokenType.String ? reader.GetString()! : throw Bad(name, "comment must be a text");
+                        comment = reader.TokenType == JsonTokenType.String ? reader.GetString()! : throw Bad(name, "invalid_type", "comment must be a text");
                         if (comment.Length > LongestComment)
                         {
-                            throw Bad(name, $"comment has {comment.Length} characters and may have {LongestComment}");
+                            throw Bad(name, "invalid_value", $"comment has {comment.Length} characters and may have {LongestComment}");
                         }
 
                         break;
                     default:
-                        throw Bad(name.Length <= 64 ? name : name[..64], "Only trace_id, score and comment are taken");
+                        throw Bad(name.Length <= 64 ? name : name[..64], "unknown_parameter", "Only trace_id, score and comment are taken");
                 }
             }
 
@@ -62,14 +62,14 @@ internal sealed record Feedback(ActivityTraceId Trace, double Score, string? Com
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw Bad(null, "The body is not valid JSON");
+            throw Bad(null, "invalid_json", "The body is not valid JSON");
         }
 
         return new(
-            trace ?? throw Bad("trace_id", "trace_id is missing: it is the x-llmops-trace-id of the answer"),
-            score ?? throw Bad("score", "score is missing: a number from 0 to 1"),
+            trace ?? throw Bad("trace_id", "missing_required_parameter", "trace_id is missing: it is the x-llmops-trace-id of the answer"),
+            score ?? throw Bad("score", "missing_required_parameter", "score is missing: a number from 0 to 1"),
             comment);
     }
 
-    private static RefusedException Bad(string? param, string message) => new(new(400, "invalid_value", message) { Param = param });
+    private static RefusedException Bad(string? param, string code, string message) => new(new(400, code, message) { Param = param });
 }

@@ -35,4 +35,7 @@ public sealed record AdmissionFacts
 
     /// <summary>What is done about a model nobody gave a licence.</summary>
     public LicensePolicy LicensePolicy { get; init; }
+
+    /// <summary>What stands between clients and engines.</summary>
+    public DataPathOptions DataPath { get; init; } = new();
 }

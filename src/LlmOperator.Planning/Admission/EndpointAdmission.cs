@@ -87,6 +87,11 @@ public static class EndpointAdmission
             }
         }
 
+        if (SpecCheck.Ignored(spec, facts.DataPath) is { } ignored)
+        {
+            yield return ignored;
+        }
+
         foreach (var missing in ReferenceRules.Missing(spec, facts).Concat(RagRules.Warnings(spec, facts)))
         {
             yield return missing;
@@ -114,6 +119,7 @@ public static class EndpointAdmission
         HasLeaderWorkerSets = facts.HasLeaderWorkerSets,
         Catalogue = facts.Catalogue,
         LicensePolicy = facts.LicensePolicy,
+        DataPath = facts.DataPath,
         Now = facts.Now,
     };
 }

@@ -213,11 +213,11 @@ internal static class EndpointConditions
     }
 
     /// <summary>Tells of blocks of the spec that are not acted on; absent when there are none.</summary>
-    public static void Degraded(ConditionSet conditions, IReadOnlyList<string> ignored)
+    public static void Degraded(ConditionSet conditions, string? ignored)
     {
-        if (ignored.Count > 0)
+        if (ignored is not null)
         {
-            conditions.Set(ConditionTypes.Degraded, ConditionStatus.True, "FieldsNotActedOn", $"this version of the operator does not act on {string.Join(", ", ignored)}");
+            conditions.Set(ConditionTypes.Degraded, ConditionStatus.True, "FieldsNotActedOn", ignored);
         }
     }
 

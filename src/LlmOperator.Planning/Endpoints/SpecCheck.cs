@@ -140,8 +140,8 @@ internal static class SpecCheck
     /// <summary>Pods a spec asks for.</summary>
     public static int Pods(LlmEndpointSpec spec) => (spec.Replicas ?? spec.Autoscaling?.MinReplicas ?? 1) * (spec.Parallelism?.Data ?? 1);
 
-    /// <summary>Blocks of the spec that are not acted on.</summary>
-    public static IReadOnlyList<string> Ignored(LlmEndpointSpec spec, DataPathOptions dataPath)
+    /// <summary>Says which blocks of the spec are not acted on; null when all are.</summary>
+    public static string? Ignored(LlmEndpointSpec spec, DataPathOptions dataPath)
     {
         var ignored = new List<string>();
         AddIf(spec.Autoscaling is not null, "spec.autoscaling (minReplicas are run)");
@@ -149,7 +149,7 @@ internal static class SpecCheck
         AddIf(spec.Rag is not null && !dataPath.Gateway, "spec.rag (the operator runs without gateways)");
         AddIf(spec.Prompt is not null && !dataPath.Gateway, "spec.prompt (the operator runs without gateways)");
         AddIf(spec.Generation is not null && !dataPath.Gateway, "spec.generation (the operator runs without gateways)");
-        return ignored;
+        return ignored.Count > 0 ? $"this version of the operator does not act on {string.Join(", ", ignored)}" : null;
 
         void AddIf(bool condition, string what)
         {

@@ -110,6 +110,7 @@ public static partial class OperatorHost
                 Url = options.WebhookUrl,
                 CertificateFolder = options.WebhookCertDir,
                 LicensePolicy = options.LicensePolicy,
+                DataPath = options.DataPath,
             },
             options.Accelerators,
             time,

@@ -28,7 +28,7 @@ public sealed class AdmissionWebhookTests : IAsyncLifetime
     {
         _informers = new InformerSet(_operator.Api, new() { Seed = 1 }, _operator.Clock);
         _ = new OperatorCaches(_informers, AcceleratorCatalogue.Default);
-        _webhook = new(new(_informers, _operator.Api, AcceleratorCatalogue.Default, LicensePolicy.Ignore, _operator.Clock, _log, _operator.Clock), null, _log);
+        _webhook = new(new(_informers, _operator.Api, AcceleratorCatalogue.Default, LicensePolicy.Ignore, new(), _operator.Clock, _log, _operator.Clock), null, _log);
     }
 
     public async ValueTask InitializeAsync()
@@ -184,7 +184,7 @@ public sealed class AdmissionWebhookTests : IAsyncLifetime
     public async Task Objects_of_a_namespace_that_is_not_looked_after_are_somebody_elses()
     {
         await StartAsync();
-        var narrow = new AdmissionWebhook(new(_informers, _operator.Api, AcceleratorCatalogue.Default, LicensePolicy.Ignore, _operator.Clock, _log), "prod", _log);
+        var narrow = new AdmissionWebhook(new(_informers, _operator.Api, AcceleratorCatalogue.Default, LicensePolicy.Ignore, new(), _operator.Clock, _log), "prod", _log);
 
         Assert.True((bool)(await AskAsync("llmendpoint", "CREATE", Unknown, webhook: narrow))["allowed"]!);
     }

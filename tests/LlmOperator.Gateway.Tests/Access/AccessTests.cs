@@ -167,6 +167,17 @@ public sealed class AccessTests
     }
 
     [Fact]
+    public async Task Limits_of_a_secret_that_is_gone_are_not_those_of_the_next()
+    {
+        await using var bench = await StartAsync(("alice", "a"), ("limits.json", """{"default":{"requestsPerMinute":1000}}"""));
+        bench.Cluster.Remove<Secret>(ApiKeys.SecretName, Bench.Namespace);
+        using var open = await bench.EventuallyAsync(() => AskAsync(bench, null), answer => answer.StatusCode == HttpStatusCode.OK);
+        bench.PutKeys(("alice", "new"), ("limits.json", "nothing"));
+        using var first = await bench.EventuallyAsync(() => AskAsync(bench, "new"), answer => answer.Headers.Contains("x-ratelimit-limit-requests"));
+        Assert.Equal("1", first.Header("x-ratelimit-limit-requests"));
+    }
+
+    [Fact]
     public void An_allowance_fills_evenly_and_holds_no_more_than_a_minutes_worth()
     {
         var time = new ManualTimeProvider();

@@ -99,20 +99,20 @@ public sealed class FeedbackTests
     }
 
     [Theory]
-    [InlineData("""{"score":1}""", "trace_id")]
-    [InlineData("""{"trace_id":"0af7651916cd43dd8448eb211c80319c"}""", "score")]
-    [InlineData("""{"trace_id":"0AF7651916CD43DD8448EB211C80319C","score":1}""", "trace_id")]
-    [InlineData("""{"trace_id":"00000000000000000000000000000000","score":1}""", "trace_id")]
-    [InlineData("""{"trace_id":"0af7651916cd43dd8448eb211c80319c","score":1.01}""", "score")]
-    [InlineData("""{"trace_id":"0af7651916cd43dd8448eb211c80319c","score":"1"}""", "score")]
-    [InlineData("""{"trace_id":"0af7651916cd43dd8448eb211c80319c","score":1,"comment":7}""", "comment")]
-    [InlineData("""{"trace_id":"0af7651916cd43dd8448eb211c80319c","score":1,"prompt":"x"}""", "prompt")]
-    [InlineData("[]", null)]
-    [InlineData("{", null)]
-    public void Feedback_that_is_not_as_it_should_be_is_refused_with_the_field(string body, string? param)
+    [InlineData("""{"score":1}""", "trace_id", "missing_required_parameter")]
+    [InlineData("""{"trace_id":"0af7651916cd43dd8448eb211c80319c"}""", "score", "missing_required_parameter")]
+    [InlineData("""{"trace_id":"0AF7651916CD43DD8448EB211C80319C","score":1}""", "trace_id", "invalid_value")]
+    [InlineData("""{"trace_id":"00000000000000000000000000000000","score":1}""", "trace_id", "invalid_value")]
+    [InlineData("""{"trace_id":"0af7651916cd43dd8448eb211c80319c","score":1.01}""", "score", "invalid_value")]
+    [InlineData("""{"trace_id":"0af7651916cd43dd8448eb211c80319c","score":"1"}""", "score", "invalid_value")]
+    [InlineData("""{"trace_id":"0af7651916cd43dd8448eb211c80319c","score":1,"comment":7}""", "comment", "invalid_type")]
+    [InlineData("""{"trace_id":"0af7651916cd43dd8448eb211c80319c","score":1,"prompt":"x"}""", "prompt", "unknown_parameter")]
+    [InlineData("[]", null, "invalid_json")]
+    [InlineData("{", null, "invalid_json")]
+    public void Feedback_that_is_not_as_it_should_be_is_refused_with_the_field(string body, string? param, string code)
     {
         var refusal = Assert.Throws<RefusedException>(() => Feedback.Read(Encoding.UTF8.GetBytes(body)));
-        Assert.Equal((400, param), (refusal.Error.Status, refusal.Error.Param));
+        Assert.Equal((400, param, code), (refusal.Error.Status, refusal.Error.Param, refusal.Error.Code));
     }
 
     [Fact]

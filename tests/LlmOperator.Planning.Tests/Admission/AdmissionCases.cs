@@ -20,6 +20,8 @@ internal sealed class AdmissionCases
 
     public bool HasLeaderWorkerSets { get; init; }
 
+    public DataPathOptions DataPath { get; init; } = new();
+
     public IReadOnlyList<Node> Nodes { get; init; } = [];
 
     public AdmissionFacts Facts => new()
@@ -30,6 +32,7 @@ internal sealed class AdmissionCases
         Catalogue = AcceleratorCatalogue.Default,
         LicensePolicy = LicensePolicy,
         HasLeaderWorkerSets = HasLeaderWorkerSets,
+        DataPath = DataPath,
         Nodes = () => Nodes,
     };
 

@@ -53,6 +53,17 @@ public sealed class EndpointAdmissionTests
     public void Sound_amounts_are_allowed(string fields) => Assert.Empty(new AdmissionCases().With(Model()).Review(Endpoint(fields)).Errors);
 
     [Theory]
+    [InlineData(""" "autoscaling":{"minReplicas":1,"maxReplicas":2} """, true, "spec.autoscaling (minReplicas are run)")]
+    [InlineData(""" "generation":{"temperature":0.5} """, false, "spec.generation (the operator runs without gateways)")]
+    public void What_is_not_acted_on_is_warned_of(string fields, bool gateway, string what)
+    {
+        var decision = new AdmissionCases { DataPath = new() { Gateway = gateway } }.With(Model()).Review(Endpoint(fields));
+
+        Assert.Empty(decision.Errors);
+        Assert.Equal([$"this version of the operator does not act on {what}"], decision.Warnings);
+    }
+
+    [Theory]
     [InlineData(true, 0)]
     [InlineData(false, 1)]
     public void A_model_over_several_nodes_is_warned_of_only_where_the_kind_for_it_is_missing(bool isInstalled, int warnings)
