@@ -95,7 +95,7 @@ public sealed partial class Gateway : IServerProgram
         _maps = new(client, options.Namespace, _time, _logger);
         var figures = new SpoolMetrics(_meter, "llm_gateway", () => _exporters.Readings);
         var memory = new TraceMemory();
-        var tracer = new RequestTracer(_exporters, memory, _time, _logger);
+        var tracer = new RequestTracer(_exporters, memory, _time);
         var end = new RequestEnd(tracer, metrics);
         var calls = new EndpointCalls(options, _engines, _services);
         _qdrant = new(_secrets, _maps, qdrant, options.ConnectTimeout, _time);
@@ -113,7 +113,7 @@ public sealed partial class Gateway : IServerProgram
             new(_cluster),
             new(options, _cluster, bodies, _exporters, memory, new(_cluster, _engines, _time), metrics, _time, _logger),
             new(options, _cluster, bodies, new(retriever, _indexes, _templates, tokens, _time), new(_indexes, calls), new(_indexes, tokens), tracer, end, ragMetrics, _time, _logger),
-            new(options, _indexes, new(_qdrant, embedder, _logger), ragMetrics, _logger),
+            new(options, _indexes, new(_qdrant, embedder, _logger), new(_cluster, _exporters, _time), ragMetrics, _logger),
             tracer,
             end,
             metrics,

@@ -97,13 +97,8 @@ internal sealed partial class FeedbackHandler(GatewayOptions options, ClusterVie
             Attributes = [.. facts is null ? [SpanAttribute.Of(EndpointNames.Endpoint, request.Endpoint)] : RequestTracer.Of(facts), .. result],
             Events = [new(GenAiNames.EvaluationResult, now, result)],
         };
-        var sinks = exporters.Of(trace);
-        foreach (var sink in sinks)
-        {
-            sink.Spool.Announce();
-            sink.Spool.TryAdd(sink.Encoding.Encode(span));
-        }
-
+        var sinks = exporters.Announce(trace);
+        exporters.Tell(sinks, () => [span]);
         Log.Taken(logger, feedback.Trace.ToHexString(), request.Endpoint, feedback.Score, sinks.Count);
     }
 

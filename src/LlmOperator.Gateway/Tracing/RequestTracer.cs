@@ -3,7 +3,6 @@ using LlmOperator.Gateway.Rag.Retrieval;
 using LlmOperator.Gateway.Serving;
 using LlmOperator.Inference.Proxying;
 using LlmOperator.Inference.Tracing;
-using Microsoft.Extensions.Logging;
 
 namespace LlmOperator.Gateway.Tracing;
 
@@ -25,8 +24,7 @@ internal sealed record TracedRequest(Exchange Exchange, IReadOnlyList<TraceSink>
 /// <param name="exporters">Where spans go.</param>
 /// <param name="memory">Requests that were answered.</param>
 /// <param name="time">Clock.</param>
-/// <param name="logger">Logger.</param>
-internal sealed partial class RequestTracer(TraceExporters exporters, TraceMemory memory, TimeProvider time, ILogger logger)
+internal sealed class RequestTracer(TraceExporters exporters, TraceMemory memory, TimeProvider time)
 {
     // Name and tag of traces with retrieval.
     private const string RagName = "rag";
@@ -47,12 +45,7 @@ internal sealed partial class RequestTracer(TraceExporters exporters, TraceMemor
             trace = trace with { IsSampled = new Sampler(request.Facts.Trace.SampleRate).Keeps(trace.TraceId) };
         }
 
-        var sinks = exporters.Of(request.Facts.Trace);
-        foreach (var sink in sinks)
-        {
-            sink.Spool.Announce();
-        }
-
+        var sinks = exporters.Announce(request.Facts.Trace);
         return new(new(operation, trace, requestBytes: 0, longestText: retrieves ? LongestAnswer : 0, request.Endpoint.Traffic, time), sinks)
         {
             Rag = retrieves ? new(trace, request.Facts.Trace.CaptureContent && sinks.Count > 0, time) : null,
@@ -69,43 +62,7 @@ internal sealed partial class RequestTracer(TraceExporters exporters, TraceMemor
         var exchange = traced.Exchange;
         memory.Add(exchange.Trace.TraceId, request.Caller.Name, new(exchange.Trace.SpanId, request.Facts.Name));
         var isSampledOut = exchange.Error is null && !new Sampler(request.Facts.Trace.SampleRate).Keeps(exchange.Trace.TraceId);
-        var encoded = new Dictionary<Type, byte[][]>();
-        try
-        {
-            var spans = isSampledOut || traced.Sinks.Count == 0 ? [] : Build(request, traced, route, status).ToList();
-            foreach (var encoding in traced.Sinks.Select(static sink => sink.Encoding).DistinctBy(static encoding => encoding.GetType()))
-            {
-                encoded[encoding.GetType()] = [.. spans.Select(encoding.Encode)];
-            }
-        }
-        catch (Exception error)
-        {
-            Log.NotMade(logger, error);
-        }
-
-        foreach (var sink in traced.Sinks)
-        {
-            if (isSampledOut)
-            {
-                sink.Spool.CountSampledOut();
-            }
-            else if (!encoded.TryGetValue(sink.Encoding.GetType(), out var spans))
-            {
-                sink.Spool.CountDropped();
-            }
-            else
-            {
-                foreach (var (number, span) in spans.Index())
-                {
-                    if (number > 0)
-                    {
-                        sink.Spool.Announce(); // The first one was when the request came.
-                    }
-
-                    sink.Spool.TryAdd(span);
-                }
-            }
-        }
+        exporters.Tell(traced.Sinks, isSampledOut ? null : () => Build(request, traced, route, status));
     }
 
     /// <summary>What is told of an endpoint in every span.</summary>
@@ -182,11 +139,5 @@ internal sealed partial class RequestTracer(TraceExporters exporters, TraceMemor
             Attributes = attributes,
             Error = error,
         };
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(11, LogLevel.Error, "The trace of a request could not be made and is dropped")]
-        public static partial void NotMade(ILogger logger, Exception error);
     }
 }

@@ -84,6 +84,63 @@ internal sealed partial class TraceExporters : IAsyncDisposable
         return sinks;
     }
 
+    /// <summary>Announces spans of an endpoint where they will go.</summary>
+    /// <returns>Where that is.</returns>
+    public IReadOnlyList<TraceSink> Announce(PromptTraceSpec trace)
+    {
+        var sinks = Of(trace);
+        foreach (var sink in sinks)
+        {
+            sink.Spool.Announce();
+        }
+
+        return sinks;
+    }
+
+    /// <summary>Tells what was announced.</summary>
+    /// <param name="sinks">Where it was.</param>
+    /// <param name="spans">Makes the spans, as many as there are; null when they are sampled out.</param>
+    public void Tell(IReadOnlyList<TraceSink> sinks, Func<IEnumerable<Span>>? spans)
+    {
+        var encoded = new Dictionary<Type, byte[][]>();
+        try
+        {
+            var made = sinks.Count > 0 && spans is not null ? spans().ToList() : [];
+            foreach (var encoding in sinks.Select(static sink => sink.Encoding).DistinctBy(static encoding => encoding.GetType()))
+            {
+                encoded[encoding.GetType()] = [.. made.Select(encoding.Encode)];
+            }
+        }
+        catch (Exception error)
+        {
+            Log.NotMade(_logger, error);
+        }
+
+        foreach (var sink in sinks)
+        {
+            if (spans is null)
+            {
+                sink.Spool.CountSampledOut();
+            }
+            else if (!encoded.TryGetValue(sink.Encoding.GetType(), out var bytes))
+            {
+                sink.Spool.CountDropped();
+            }
+            else
+            {
+                foreach (var (number, span) in bytes.Index())
+                {
+                    if (number > 0)
+                    {
+                        sink.Spool.Announce(); // The first one was before.
+                    }
+
+                    sink.Spool.TryAdd(span);
+                }
+            }
+        }
+    }
+
     /// <summary>Empties the spools.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken) => await Task.WhenAll(All.Select(sink => sink.FlushAsync(cancellationToken))).ConfigureAwait(false);
 
@@ -151,6 +208,9 @@ internal sealed partial class TraceExporters : IAsyncDisposable
 
     private static partial class Log
     {
+        [LoggerMessage(11, LogLevel.Error, "A trace could not be made and is dropped")]
+        public static partial void NotMade(ILogger logger, Exception error);
+
         [LoggerMessage(25, LogLevel.Error, "Traces for {Exporter} are lost until the gateway starts anew: their spool cannot be opened: {Reason}")]
         public static partial void NoSpool(ILogger logger, string exporter, string reason);
     }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using LlmOperator.Api.Endpoints;
@@ -117,6 +118,40 @@ public sealed class TraceTests
         await using var rag = await RagBench.StartAsync(Captured);
         rag.Bench.Receiver.Dispose();
         Assert.Equal(200, (await rag.PostAsync("/rag", Question)).Status);
+    }
+
+    [Fact]
+    public async Task Documents_leave_a_trace_with_what_became_of_them_under_which_the_model_is_asked()
+    {
+        string? parent = null;
+        await using var rag = await RagBench.StartAsync(configure: options => options with { TraceEndpoint = new("http://collector:4318") });
+        rag.Instead = (name, _, context) =>
+        {
+            parent = name == "embedder" ? context.Request.Headers.TraceParent.ToString() : parent;
+            return null;
+        };
+        await rag.PostAsync("/v1/rag/corpus/documents", """[{"id":"d1","type":"post","content":"planted words"},{"type":"book","content":"x"}]""");
+        await rag.TracesAsync("llmops.rag.ingested");
+        var span = Assert.Single(rag.Bench.Receiver.Raw.SelectMany(body => OtlpProtobufReader.Read(body)));
+        Assert.Equal(
+            ("ingest", "corpus", "2", "1", "1", "1", "200", "/v1/rag/{index}/documents", false),
+            (span.Name, span.Attribute("llmops.rag.index"), span.Attribute("llmops.rag.documents"), span.Attribute("llmops.rag.ingested"), span.Attribute("llmops.rag.rejected"), span.Attribute("llmops.rag.chunks"),
+                span.Attribute("http.response.status_code"), span.Attribute("http.route"), span.IsError));
+        Assert.Equal($"00-{span.TraceId}-{span.SpanId}-01", parent);
+        Assert.DoesNotContain("planted", rag.Bench.Receiver.Everything, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(HttpStatusCode.InternalServerError, "embedding_unavailable", "503")]
+    [InlineData(HttpStatusCode.OK, "invalid_json", "400")]
+    public async Task Documents_that_were_not_taken_leave_a_trace_with_the_reason(HttpStatusCode embedder, string error, string status)
+    {
+        await using var rag = await RagBench.StartAsync(configure: options => options with { TraceEndpoint = new("http://collector:4318") });
+        rag.Instead = (name, _, context) => name == "embedder" && embedder != HttpStatusCode.OK ? Answers.JsonAsync(context, "{}", (int)embedder) : null;
+        await rag.PostAsync("/v1/rag/corpus/documents", embedder == HttpStatusCode.OK ? "[7" : """[{"id":"d1","type":"post","content":"words"}]""");
+        await rag.TracesAsync("llmops.rag.index");
+        var span = Assert.Single(rag.Bench.Receiver.Raw.SelectMany(body => OtlpProtobufReader.Read(body)));
+        Assert.Equal(("ingest", error, status, true), (span.Name, span.Attribute("error.type"), span.Attribute("http.response.status_code"), span.IsError));
     }
 
     private static LlmEndpointSpec Captured(LlmEndpointSpec spec) => spec with { PromptTrace = new() { CaptureContent = true, Exporters = [new() { Name = "otlp", Url = "http://collector:4318" }] } };

@@ -8,6 +8,7 @@ using LlmOperator.Gateway.Rag.Retrieval;
 using LlmOperator.Gateway.Rag.Serving;
 using LlmOperator.Gateway.Rag.Texts;
 using LlmOperator.Gateway.Requests;
+using LlmOperator.Gateway.Serving;
 using LlmOperator.Inference.Proxying;
 using LlmOperator.Inference.Tracing;
 using LlmOperator.Qdrant;
@@ -18,7 +19,7 @@ using Microsoft.Extensions.Logging;
 namespace LlmOperator.Gateway.Rag.Ingest;
 
 /// <summary>Takes documents for indexes, and takes them away.</summary>
-internal sealed partial class IngestHandler(GatewayOptions options, IndexView indexes, Ingestor ingestor, RagMetrics metrics, ILogger logger)
+internal sealed partial class IngestHandler(GatewayOptions options, IndexView indexes, Ingestor ingestor, IngestTracer tracer, RagMetrics metrics, ILogger logger)
 {
     private const string Lines = "application/x-ndjson";
     private const string Events = "text/event-stream";
@@ -33,7 +34,6 @@ internal sealed partial class IngestHandler(GatewayOptions options, IndexView in
     public async Task AnswerAsync(HttpContext context, RagRoute route, Caller caller)
     {
         var index = indexes.Find(route.Name) ?? throw new RefusedException(new(StatusCodes.Status404NotFound, "index_not_found", $"There is no RagIndex {(route.Name.Length <= 256 ? route.Name : route.Name[..256])} in this namespace"));
-        var trace = TraceContext.Continue(context.Request.Headers.TraceParent);
         if (route.Kind == RagRouteKind.Document)
         {
             await DeleteAsync(context, index, DocumentIdOf(context, route)).ConfigureAwait(false);
@@ -42,16 +42,36 @@ internal sealed partial class IngestHandler(GatewayOptions options, IndexView in
 
         var accept = context.Request.Headers.Accept.ToString();
         var report = new Report(context, accept.Contains(Events, StringComparison.OrdinalIgnoreCase) ? Events : accept.Contains(Lines, StringComparison.OrdinalIgnoreCase) ? Lines : null);
+        var traced = tracer.Begin(context, index, caller);
+        var (error, status) = ((string?)ErrorTypes.Other, StatusCodes.Status500InternalServerError);
         try
         {
-            await IngestAsync(context, index, report, trace, caller).ConfigureAwait(false);
-        }
-        catch (RefusedException refusal) when (context.Response.HasStarted)
-        {
-            report.Fail(refusal.Error);
-        }
+            try
+            {
+                await IngestAsync(context, index, report, traced.Context, caller).ConfigureAwait(false);
+            }
+            catch (RefusedException refusal) when (context.Response.HasStarted)
+            {
+                report.Fail(refusal.Error);
+            }
 
-        await report.EndAsync().ConfigureAwait(false);
+            await report.EndAsync().ConfigureAwait(false);
+            (error, status) = (report.Failure?.Code, context.Response.StatusCode);
+        }
+        catch (RefusedException refusal)
+        {
+            (error, status) = (refusal.Error.Code, refusal.Error.Status);
+            throw;
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            (error, status) = (ErrorTypes.Cancelled, RequestEnd.ClientLeft);
+            throw;
+        }
+        finally
+        {
+            traced.End(status, error, (RagNames.Documents, report.Received), (RagNames.Ingested, report.Ingested), (RagNames.Rejected, report.Rejections), (RagNames.Chunks, report.Chunks));
+        }
     }
 
     private async Task IngestAsync(HttpContext context, IndexFacts index, Report report, TraceContext trace, Caller caller)
@@ -166,14 +186,17 @@ internal sealed partial class IngestHandler(GatewayOptions options, IndexView in
         private const int MostTold = 100;
 
         private readonly List<(int Number, string? Id, string Problem)> _rejected = [];
-        private int _rejections;
-        private OpenAiError? _failure;
 
         public int Received { get; set; }
 
         public int Ingested { get; set; }
 
         public int Chunks { get; set; }
+
+        public int Rejections { get; private set; }
+
+        /// <summary>Why not all were looked at; null when they were.</summary>
+        public OpenAiError? Failure { get; private set; }
 
         public static async Task WriteAsync(HttpContext context, ReadOnlyMemory<byte> body)
         {
@@ -184,7 +207,7 @@ internal sealed partial class IngestHandler(GatewayOptions options, IndexView in
 
         public void Reject(JsonElement json, string problem)
         {
-            _rejections++;
+            Rejections++;
             if (_rejected.Count < MostTold)
             {
                 var id = json.ValueKind == JsonValueKind.Object && json.TryGetProperty("id", out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
@@ -192,7 +215,7 @@ internal sealed partial class IngestHandler(GatewayOptions options, IndexView in
             }
         }
 
-        public void Fail(OpenAiError failure) => _failure = failure;
+        public void Fail(OpenAiError failure) => Failure = failure;
 
         /// <summary>Tells how far it has come, if that is wanted.</summary>
         public Task ProgressAsync() => streamAs is null ? Task.CompletedTask : LineAsync(Body(isDone: false));
@@ -204,7 +227,7 @@ internal sealed partial class IngestHandler(GatewayOptions options, IndexView in
                 return LineAsync(Body(isDone: true));
             }
 
-            context.Response.StatusCode = _rejections > 0 && Ingested == 0 ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK;
+            context.Response.StatusCode = Rejections > 0 && Ingested == 0 ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK;
             return WriteAsync(context, Body(isDone: true));
         }
 
@@ -221,11 +244,11 @@ internal sealed partial class IngestHandler(GatewayOptions options, IndexView in
 
         private ReadOnlyMemory<byte> Body(bool isDone) => JsonBody.Object(writer =>
         {
-            writer.WriteBoolean("done"u8, isDone && _failure is null);
+            writer.WriteBoolean("done"u8, isDone && Failure is null);
             writer.WriteNumber("received"u8, Received);
             writer.WriteNumber("ingested"u8, Ingested);
             writer.WriteNumber("chunks"u8, Chunks);
-            writer.WriteNumber("rejected"u8, _rejections);
+            writer.WriteNumber("rejected"u8, Rejections);
             if (isDone && _rejected.Count > 0)
             {
                 writer.WriteStartArray("problems"u8);
@@ -241,7 +264,7 @@ internal sealed partial class IngestHandler(GatewayOptions options, IndexView in
                 writer.WriteEndArray();
             }
 
-            if (_failure is { } failure)
+            if (Failure is { } failure)
             {
                 writer.WriteStartObject("error"u8);
                 writer.WriteString("code"u8, failure.Code);

@@ -27,4 +27,9 @@ internal static class RagNames
     public const string QueryTokens = "query_tokens";
     public const string ContextTokens = "context_tokens";
     public const string AnswerTokens = "answer_tokens";
+    public const string Index = "llmops.rag.index";
+    public const string Documents = "llmops.rag.documents";
+    public const string Ingested = "llmops.rag.ingested";
+    public const string Rejected = "llmops.rag.rejected";
+    public const string Chunks = "llmops.rag.chunks";
 }
