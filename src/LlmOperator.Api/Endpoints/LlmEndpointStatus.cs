@@ -6,6 +6,9 @@ namespace LlmOperator.Api.Endpoints;
 /// <summary>What is served.</summary>
 public sealed record LlmEndpointStatus
 {
+    /// <summary>Most entries of <see cref="Revisions"/>.</summary>
+    public const int MostRevisions = 16;
+
     /// <summary>Generation of the spec this status is about.</summary>
     public long? ObservedGeneration { get; init; }
 
@@ -56,6 +59,11 @@ public sealed record LlmEndpointStatus
     /// <summary>Model behind the target revision, with the revision of its weights.</summary>
     public ServedModel? Model { get; init; }
 
+    /// <summary>What is served under the target revision, and under each other one that still has pods. One whose configuration is no longer known is left out.</summary>
+    [ListMap("revision")]
+    [Count(MostRevisions)]
+    public IReadOnlyList<ServedRevision>? Revisions { get; init; }
+
     /// <summary>Accelerators of a replica.</summary>
     public AcceleratorStatus? Accelerator { get; init; }
 
@@ -81,6 +89,28 @@ public sealed record ServedModel
     /// <summary>Revision of its weights.</summary>
     [Length(512)]
     public string? Revision { get; init; }
+}
+
+/// <summary>What pods of a revision serve.</summary>
+public sealed record ServedRevision
+{
+    /// <summary>Revision, as pods have it in the label llmops.dev/revision.</summary>
+    [Length(63)]
+    public required string Revision { get; init; }
+
+    /// <summary>Model, with the revision of its weights.</summary>
+    public required ServedModel Model { get; init; }
+
+    /// <summary>Repository of the model on Hugging Face; absent where it comes from elsewhere.</summary>
+    [Length(256)]
+    public string? Repository { get; init; }
+
+    /// <summary>Inference server.</summary>
+    [Length(32)]
+    public required string Engine { get; init; }
+
+    /// <summary>Tokens of input and output by engine.contextLength; absent where the model's own limits hold.</summary>
+    public int? ContextLength { get; init; }
 }
 
 /// <summary>Accelerators of a replica.</summary>

@@ -117,11 +117,35 @@ public static class EndpointPlanner
             // The target becomes the active revision once no pod of another one is needed any more.
             ActiveRevision = state.IsComplete && state.Revision == target && state.Ready > 0 ? target : before?.ActiveRevision,
             Model = settings is null || (!isFollowed && state.Exists && before?.Model is not null) ? before?.Model : new() { Name = settings.Model.Metadata.Name!, Revision = settings.Revision },
+            Revisions = Revisions(observed, isFollowed ? settings : null, state, target),
             Accelerator = accelerator,
             Memory = fit is null ? before?.Memory : fit.Memory,
             Cost = EndpointCost.Of(accelerator, observed),
             Conditions = conditions.Conditions,
         };
+    }
+
+    /// <summary>
+    /// The target's is what is planned; an earlier one keeps what it was planned as. Once the target answers in full, what is stopping is not told any more: no request goes there, and the list changes with the
+    /// status that tells of it instead of by a write of its own.
+    /// </summary>
+    private static List<ServedRevision>? Revisions(EndpointObservation observed, EndpointSettings? settings, WorkloadState state, string? target)
+    {
+        var isOut = state.IsComplete && state.Revision == target;
+        var present = (isOut ? state.LivePods : observed.Pods.Where(pod => pod.Status?.Phase is not ("Succeeded" or "Failed")))
+            .Select(pod => pod.Metadata.Labels?.GetValueOrDefault(ApiGroup.RevisionLabel)).ToHashSet(StringComparer.Ordinal);
+        var before = observed.Endpoint.Status?.Revisions ?? [];
+        var planned = settings is null || target is null ? before.FirstOrDefault(one => one.Revision == target) : new()
+        {
+            Revision = target,
+            Model = new() { Name = settings.Model.Metadata.Name!, Revision = settings.Revision },
+            Repository = settings.ModelSpec.Source.HuggingFace?.Repo,
+            Engine = settings.Engine.Type,
+            ContextLength = settings.Engine.ContextLength,
+        };
+        var others = before.Where(one => one.Revision != target && present.Contains(one.Revision));
+        var known = (planned is null ? others : others.Prepend(planned)).Take(LlmEndpointStatus.MostRevisions).ToList();
+        return known.Count > 0 ? known : null;
     }
 
     private static T? Own<T>(LlmEndpoint endpoint, T? existing)

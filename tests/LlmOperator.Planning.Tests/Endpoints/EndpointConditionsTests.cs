@@ -281,6 +281,55 @@ public sealed class EndpointConditionsTests
     }
 
     [Fact]
+    public void The_status_tells_what_each_revision_serves_until_its_last_pod_is_needed_no_more()
+    {
+        var observed = Cluster.Observe(Cluster.Endpoint("""{"modelRef":{"name":"m"},"accelerator":{"type":"A10G"},"engine":{"type":"vLLM","contextLength":4096}}"""), Cluster.Model(), A10G);
+        var first = EndpointPlanner.Plan(observed);
+        var a = Assert.Single(first.Status.Revisions!);
+        Assert.Equal((first.Status.TargetRevision, first.Status.Model, "org/model", "vLLM", 4096), (a.Revision, a.Model, a.Repository, a.Engine, a.ContextLength));
+
+        // Another model under another engine: while pods of the one before are there, what they serve is still told.
+        var other = Cluster.Model("""{"source":{"huggingFace":{"repo":"org/other","revision":"v2"}},"parameters":"8B"}""");
+        other = other with { Metadata = other.Metadata with { Name = "other" } };
+        observed = Cluster.Observe(Cluster.Endpoint("""{"modelRef":{"name":"other"},"accelerator":{"type":"A10G"},"engine":{"type":"TGI"}}"""), other, A10G) with
+        {
+            Deployment = Cluster.Running(first.Deployment!, ready: 1),
+            Pods = [Of(a.Revision, Cluster.Pod("old", "a10g-0"))],
+        };
+        var rolling = Continue(first, observed);
+        var b = rolling.Status.Revisions![0];
+        Assert.Equal((rolling.Status.TargetRevision, new ServedModel { Name = "other", Revision = "v2" }, "org/other", "TGI", null), (b.Revision, b.Model, b.Repository, b.Engine, b.ContextLength));
+        Assert.Equal([b, a], rolling.Status.Revisions);
+        Assert.NotEqual(a.Revision, b.Revision);
+
+        // Pods come and go and nothing of the list changes.
+        observed = observed with { Deployment = Cluster.Running(rolling.Deployment!, ready: 1, updated: 0), Pods = [.. observed.Pods, Of(b.Revision, Cluster.Pod("new", "a10g-1")), Of("unknown", Cluster.Pod("foreign", "a10g-2"))] };
+        Assert.Equal([b, a], Continue(rolling, observed).Status.Revisions);
+        var stopping = observed with { Deployment = Cluster.Running(rolling.Deployment!, ready: 1, updated: 0), Pods = [Stopping(observed.Pods[0]), observed.Pods[1]] };
+        Assert.Equal([b, a], Continue(rolling, stopping).Status.Revisions);
+
+        // The list changes with the write that tells that the target alone is left, and not once more when the last pod has stopped.
+        var done = stopping with { Deployment = Cluster.Running(rolling.Deployment!, ready: 1) };
+        Assert.Equal([b], Continue(rolling, done).Status.Revisions);
+        Assert.Equal(b.Revision, Continue(rolling, done).Status.ActiveRevision);
+        var gone = stopping with { Pods = [observed.Pods[0] with { Status = new() { Phase = "Failed" } }, observed.Pods[1]] };
+        Assert.Equal([b], Continue(rolling, gone).Status.Revisions);
+
+        static Pod Of(string revision, Pod pod) => pod with { Metadata = pod.Metadata with { Labels = new Dictionary<string, string> { [ApiGroup.RevisionLabel] = revision } } };
+        static Pod Stopping(Pod pod) => pod with { Metadata = pod.Metadata with { DeletionTimestamp = Cluster.Now } };
+    }
+
+    [Fact]
+    public void A_revision_that_cannot_be_followed_takes_nothing_from_what_is_told_of_the_one_that_serves()
+    {
+        var observed = Cluster.Observe(Cluster.Endpoint(), Cluster.Model(), A10G);
+        var first = EndpointPlanner.Plan(observed);
+        observed = observed with { Deployment = Cluster.Running(first.Deployment!, ready: 1), Pods = [Cluster.Pod("p", "a10g-0")] };
+        Assert.Equal(first.Status.Revisions, Continue(first, observed with { Model = null }).Status.Revisions);
+        Assert.Null(Continue(first with { Status = first.Status with { Revisions = null } }, observed with { Model = null }).Status.Revisions);
+    }
+
+    [Fact]
     public void Looking_twice_gives_the_same_status_and_no_second_event()
     {
         var observed = Cluster.Observe(Cluster.Endpoint(), Cluster.Model(), A10G);
@@ -291,7 +340,8 @@ public sealed class EndpointConditionsTests
 
         Assert.Empty(third.Transitions);
         Assert.Equal(second.Status.Conditions, third.Status.Conditions);
-        Assert.Equal(second.Status with { Conditions = null, Accelerator = null, Model = null }, third.Status with { Conditions = null, Accelerator = null, Model = null });
+        Assert.Equal(second.Status.Revisions, third.Status.Revisions);
+        Assert.Equal(second.Status with { Conditions = null, Accelerator = null, Model = null, Revisions = null }, third.Status with { Conditions = null, Accelerator = null, Model = null, Revisions = null });
     }
 
     [Fact]
