@@ -33,6 +33,9 @@ public interface IKubeObject<TSelf> : IKubeObject
 
     /// <summary>Source-generated JSON of this kind.</summary>
     static abstract JsonTypeInfo<TSelf> JsonTypeInfo { get; }
+
+    /// <summary>Whether the type reads nothing but metadata: then the server is asked for no more, which for most kinds is a small part of an object.</summary>
+    static virtual bool IsMetadataOnly => false;
 }
 
 /// <summary>A kind whose type keeps every field it was read with, so that it may be replaced with PUT without loss.</summary>

@@ -15,12 +15,12 @@ public sealed partial class KubeClient
     /// <inheritdoc/>
     public Task<T?> GetAsync<T>(ObjectKey key, CancellationToken cancellationToken = default)
         where T : class, IKubeObject<T>
-        => FindAsync(Get("GET", RequestPath.Object(T.Resource, key).ToString()), T.JsonTypeInfo, cancellationToken);
+        => FindAsync(Get("GET", RequestPath.Object(T.Resource, key).ToString()) with { Accept = Accept<T>("PartialObjectMetadata") }, T.JsonTypeInfo, cancellationToken);
 
     /// <inheritdoc/>
     public Task<ObjectList<T>> ListAsync<T>(string? ns, ListOptions? options = null, CancellationToken cancellationToken = default)
         where T : class, IKubeObject<T>
-        => ListAsync(T.Resource, ns, options, T.JsonTypeInfo, cancellationToken);
+        => ListAsync(Get("LIST", RequestPath.Collection(T.Resource, ns).With(options).ToString()) with { Accept = Accept<T>("PartialObjectMetadataList") }, T.JsonTypeInfo, cancellationToken);
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(string? ns, WatchOptions options, [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -29,6 +29,7 @@ public sealed partial class KubeClient
         var request = new KubeRequest(HttpMethod.Get, "WATCH", RequestPath.Collection(T.Resource, ns).With(options).ToString())
         {
             Idempotent = true,
+            Accept = Accept<T>("PartialObjectMetadata"),
             Streaming = true,
             SingleAttempt = true,
         };
@@ -97,11 +98,14 @@ public sealed partial class KubeClient
     private static Scale ToScale(ObjectKey key, ScaleBody body) =>
         new(key, body.Spec?.Replicas ?? 0, body.Status?.Replicas ?? 0, body.Status?.Selector, body.Metadata?.ResourceVersion);
 
-    private Task<ObjectList<TItem>> ListAsync<TItem>(ResourceType resource, string? ns, ListOptions? options, JsonTypeInfo<TItem> typeInfo, CancellationToken cancellationToken)
+    /// <summary>Metadata alone where a type reads no more. A server that does not know the form sends whole objects, which are read as well.</summary>
+    private static string Accept<T>(string form)
+        where T : class, IKubeObject<T>
+        => T.IsMetadataOnly ? $"application/json;as={form};g=meta.k8s.io;v=v1,application/json" : "application/json";
+
+    private Task<ObjectList<TItem>> ListAsync<TItem>(KubeRequest request, JsonTypeInfo<TItem> typeInfo, CancellationToken cancellationToken)
         where TItem : class
-    {
-        var request = Get("LIST", RequestPath.Collection(resource, ns).With(options).ToString());
-        return _http.SendAsync(request, async response =>
+        => _http.SendAsync(request, async response =>
         {
             await using var stream = await response.ReadAsStreamAsync().ConfigureAwait(false);
             try
@@ -113,7 +117,6 @@ public sealed partial class KubeClient
                 throw Unreadable(request, response, fault);
             }
         }, cancellationToken);
-    }
 
     private async Task<TValue?> FindAsync<TValue>(KubeRequest request, JsonTypeInfo<TValue> typeInfo, CancellationToken cancellationToken)
         where TValue : class

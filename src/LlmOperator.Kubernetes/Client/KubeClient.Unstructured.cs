@@ -43,7 +43,7 @@ public sealed partial class KubeClient
     /// <summary>Reads one page, or everything, of a kind.</summary>
     public async Task<ObjectList<UnstructuredObject>> ListAsync(ResourceType resource, string? ns, ListOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var page = await ListAsync(resource, ns, options, KubeJson.Default.JsonObject, cancellationToken).ConfigureAwait(false);
+        var page = await ListAsync(Get("LIST", RequestPath.Collection(resource, ns).With(options).ToString()), KubeJson.Default.JsonObject, cancellationToken).ConfigureAwait(false);
         foreach (var item in page.Items)
         {
             // Elements of a list of built-in kinds do not repeat what the list says.

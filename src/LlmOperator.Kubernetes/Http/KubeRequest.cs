@@ -12,6 +12,9 @@ internal sealed record KubeRequest(HttpMethod Method, string Verb, string PathAn
 
     public string ContentType { get; init; } = "application/json";
 
+    /// <summary>Forms of the answer that are read, best first.</summary>
+    public string Accept { get; init; } = "application/json";
+
     /// <summary>Whether doing it twice is doing it once, so that it may be repeated when nobody knows if it was done.</summary>
     public bool Idempotent { get; init; }
 
@@ -33,7 +36,7 @@ internal sealed record KubeRequest(HttpMethod Method, string Verb, string PathAn
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
         message.Headers.TryAddWithoutValidation("User-Agent", ProductName.UserAgent);
-        message.Headers.TryAddWithoutValidation("Accept", Streaming && Verb == "LOG" ? "*/*" : "application/json");
+        message.Headers.TryAddWithoutValidation("Accept", Streaming && Verb == "LOG" ? "*/*" : Accept);
         if (Compressed)
         {
             message.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip");

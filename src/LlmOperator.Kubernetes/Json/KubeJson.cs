@@ -26,6 +26,7 @@ namespace LlmOperator.Kubernetes.Json;
 [JsonSerializable(typeof(PersistentVolumeClaim))]
 [JsonSerializable(typeof(Pod))]
 [JsonSerializable(typeof(PodDisruptionBudget))]
+[JsonSerializable(typeof(PodMetadata))]
 [JsonSerializable(typeof(ReplicaSet))]
 [JsonSerializable(typeof(Role))]
 [JsonSerializable(typeof(RoleBinding))]

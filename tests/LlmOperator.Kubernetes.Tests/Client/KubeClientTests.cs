@@ -56,6 +56,23 @@ public sealed class KubeClientTests : IDisposable
     }
 
     [Fact]
+    public async Task Metadata_alone_is_asked_for_where_no_more_is_read()
+    {
+        using var client = _server.Client();
+        _server.Answer(HttpStatusCode.OK, """{"metadata":{"resourceVersion":"9"},"items":[{"metadata":{"name":"a"},"spec":{"nodeName":"whole objects are read, too"}}]}""");
+        Assert.Equal("a", Assert.Single((await client.ListAsync<PodMetadata>("shop", null, Guard)).Items).Metadata.Name);
+        Assert.Equal(("/api/v1/namespaces/shop/pods", "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"), (Asked.Path, string.Concat(Asked.Headers["Accept"].Where(letter => letter != ' '))));
+
+        _server.Answer(HttpStatusCode.OK, """{"metadata":{"name":"a"}}""");
+        await client.GetAsync<PodMetadata>(new("shop", "a"), Guard);
+        Assert.Equal("application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json", string.Concat(Asked.Headers["Accept"].Where(letter => letter != ' ')));
+
+        _server.Answer(HttpStatusCode.OK, """{"metadata":{"name":"a"}}""");
+        await client.GetAsync<Pod>(new("shop", "a"), Guard);
+        Assert.Equal("application/json", Asked.Headers["Accept"]);
+    }
+
+    [Fact]
     public async Task A_watch_asks_for_bookmarks_and_for_the_initial_objects_and_never_for_compression()
     {
         _server.Answer(new ChunkedStream("{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"a\",\"resourceVersion\":\"3\"}}}\n"u8.ToArray(), [10]));

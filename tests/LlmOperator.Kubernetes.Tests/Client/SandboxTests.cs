@@ -70,6 +70,28 @@ public sealed class SandboxTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_a_kind_that_reads_metadata_alone_the_server_sends_no_more()
+    {
+        var pod = new Pod
+        {
+            Metadata = new() { Name = "p", Namespace = "default", Labels = new Dictionary<string, string> { ["mine"] = "" }, Annotations = new Dictionary<string, string> { ["note"] = "kept" } },
+            Spec = new() { Containers = [new() { Name = "c", Image = "i" }] },
+        };
+        await using var events = _client.WatchAsync<PodMetadata>("default", new WatchOptions { SendInitialEvents = true, LabelSelector = "mine" }, Guard).GetAsyncEnumerator(Guard);
+        while (await events.MoveNextAsync() && !events.Current.InitialEventsEnd)
+        {
+        }
+
+        var created = await _client.CreateAsync(pod, cancellationToken: Guard);
+        Assert.True(await events.MoveNextAsync());
+        Assert.Equal((WatchEventType.Added, created.Metadata.Uid, "kept"), (events.Current.Type, events.Current.Object!.Metadata.Uid, events.Current.Object.Metadata.Annotations!["note"]));
+        var listed = await _client.ListAsync<PodMetadata>("default", new ListOptions { LabelSelector = "mine" }, Guard);
+        Assert.Equal(created.Metadata.Uid, Assert.Single(listed.Items).Metadata.Uid);
+        Assert.NotEmpty(listed.ResourceVersion);
+        Assert.Equal(created.Metadata.Uid, (await _client.GetAsync<PodMetadata>(new("default", "p"), Guard))!.Metadata.Uid);
+    }
+
+    [Fact]
     public async Task A_lease_is_replaced_and_a_stale_one_is_a_conflict()
     {
         var lease = await _client.CreateAsync(new Lease { Metadata = new() { Name = "l", Namespace = "default" }, Spec = new() { HolderIdentity = "a", RenewTime = DateTimeOffset.UtcNow } }, cancellationToken: Guard);

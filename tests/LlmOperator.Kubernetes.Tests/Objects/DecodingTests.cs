@@ -16,7 +16,7 @@ public sealed class DecodingTests
         // An init-only or required property makes the serialiser gather an object's values in an array, boxed, before it makes the object.
         var costly = new SortedSet<string>(StringComparer.Ordinal);
         var seen = new HashSet<Type>();
-        foreach (var kind in new[] { typeof(Deployment), typeof(ReplicaSet), typeof(Pod), typeof(Service), typeof(Node), typeof(EndpointSlice), typeof(Condition) })
+        foreach (var kind in new[] { typeof(Deployment), typeof(ReplicaSet), typeof(Pod), typeof(PodMetadata), typeof(Service), typeof(Node), typeof(EndpointSlice), typeof(Condition) })
         {
             Visit(kind);
         }

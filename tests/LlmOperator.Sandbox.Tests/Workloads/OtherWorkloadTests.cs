@@ -97,6 +97,9 @@ public sealed class OtherWorkloadTests
         Assert.Equal("""[{"name":"http","protocol":"TCP","port":8000}]""", slice["ports"]!.ToJsonString());
         Assert.Equal(2, slice.Objects("endpoints").Count());
         Assert.All(slice.Objects("endpoints"), endpoint => Assert.Equal("""{"ready":true,"serving":true,"terminating":false}""", endpoint["conditions"]!.ToJsonString()));
+        Assert.Equal(
+            _cluster.Cluster.List(Resources.Pods).Select(pod => ((string?)"Pod", (string?)pod.Name(), (string?)pod.Uid(), pod.Text("status", "podIP"))).Order(),
+            slice.Objects("endpoints").Select(endpoint => (endpoint.Text("targetRef", "kind"), endpoint.Text("targetRef", "name"), endpoint.Text("targetRef", "uid"), (string?)endpoint["addresses"]![0]!)).Order());
 
         _cluster.Change(Resources.Deployments, "w", obj => obj["spec"]!["replicas"] = 0);
         _cluster.Pass(3);
