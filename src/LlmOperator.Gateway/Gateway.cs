@@ -213,6 +213,7 @@ public sealed partial class Gateway : IServerProgram
         var reason = !_cluster.HasSynced ? "endpoints and their pods are not read yet"
             : !_keys.HasSynced ? $"Secret {ApiKeys.SecretName} is not read yet"
             : _time.GetElapsedTime(_started) >= SomeTime ? null
+            : !_cluster.KnowsRevisions ? "revisions of pods are not read yet"
             : !_templates.HasSynced ? "prompt templates are not read yet"
             : !_indexes.HasSynced || !_secrets.HasSynced || !_maps.HasSynced ? "RagIndexes, models and what they name are not read yet"
             : null;

@@ -7,6 +7,9 @@ internal sealed class Pod(string address)
     /// <summary>IP address and port, as they stand in a URL.</summary>
     public string Address { get; } = address;
 
+    /// <summary>Revision of its endpoint it is of; null while that is not known.</summary>
+    public string? Revision { get; set; }
+
     /// <summary>Requests sent to it that are not answered to their end.</summary>
     public int InFlight { get; set; }
 

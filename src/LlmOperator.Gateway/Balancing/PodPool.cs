@@ -32,19 +32,30 @@ internal sealed class PodPool(TimeProvider time, Random random, Action? ejected 
     /// <summary>Pods there are.</summary>
     public int Count => _pods.Length;
 
+    /// <summary>Revisions the pods are of, each once.</summary>
+    public IReadOnlyList<string?> Revisions => [.. _pods.Select(pod => pod.Revision).Distinct(StringComparer.Ordinal)];
+
     /// <summary>How requests are spread.</summary>
     public BalancingRules Rules => _rules;
 
     /// <summary>Sets the pods there are; what is known of those that stay is kept.</summary>
-    public void Update(IReadOnlyCollection<string> addresses, BalancingRules rules)
+    /// <param name="pods">Addresses, and the revision each pod is of; null where that is not known.</param>
+    /// <param name="rules">How requests are spread.</param>
+    public void Update(IReadOnlyDictionary<string, string?> pods, BalancingRules rules)
     {
         lock (_gate)
         {
-            var known = _pods.ToDictionary(pod => pod.Address, StringComparer.Ordinal);
-            var isSame = known.Count == addresses.Count && addresses.All(known.ContainsKey);
+            // A pod of another revision is another pod, though it has been given the address. One that is deleted is known no more a moment before its address goes.
+            var known = _pods.Where(pod => pods.TryGetValue(pod.Address, out var revision) && (pod.Revision is null || revision is null || pod.Revision == revision)).ToDictionary(pod => pod.Address, StringComparer.Ordinal);
+            var isSame = known.Count == _pods.Length && known.Count == pods.Count;
             if (!isSame)
             {
-                _pods = [.. addresses.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(address => known.GetValueOrDefault(address) ?? new Pod(address))];
+                _pods = [.. pods.Keys.Order(StringComparer.Ordinal).Select(address => known.GetValueOrDefault(address) ?? new Pod(address))];
+            }
+
+            foreach (var pod in _pods)
+            {
+                pod.Revision = pods[pod.Address] ?? pod.Revision;
             }
 
             if (!isSame || rules != _rules)
@@ -58,15 +69,16 @@ internal sealed class PodPool(TimeProvider time, Random random, Action? ejected 
     /// <summary>Chooses a pod and counts a request on it.</summary>
     /// <param name="key">What decides, where the prompt does.</param>
     /// <param name="tried">Pods that have failed the request already.</param>
+    /// <param name="isFit">Says which pods may be asked; any when null.</param>
     /// <returns>The pod; null when none is left.</returns>
-    public PodLease? Take(ulong key, IReadOnlyCollection<Pod> tried)
+    public PodLease? Take(ulong key, IReadOnlyCollection<Pod> tried, Func<Pod, bool>? isFit = null)
     {
         lock (_gate)
         {
             var now = time.GetUtcNow();
 
             // One that is left alone is still better than none.
-            if ((Choose(key, pod => pod.EjectedUntil <= now && !tried.Contains(pod)) ?? Choose(key, pod => !tried.Contains(pod))) is not { } pod)
+            if ((Choose(key, pod => pod.EjectedUntil <= now && MayBeAsked(pod)) ?? Choose(key, MayBeAsked)) is not { } pod)
             {
                 return null;
             }
@@ -74,6 +86,8 @@ internal sealed class PodPool(TimeProvider time, Random random, Action? ejected 
             pod.InFlight++;
             return new(this, pod);
         }
+
+        bool MayBeAsked(Pod pod) => !tried.Contains(pod) && isFit?.Invoke(pod) != false;
     }
 
     /// <summary>Whether there is a pod besides these.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using LlmOperator.Api;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.Models;
 using LlmOperator.Gateway.Balancing;
@@ -23,6 +24,7 @@ internal sealed class ClusterView
     private readonly InformerSet _informers;
     private readonly Informer<EndpointSlice> _slices;
     private readonly Informer<LlmModel> _models;
+    private readonly Informer<PodMetadata> _pods;
     private readonly string _ns;
     private readonly Func<string, PodPool> _makePool;
     private readonly ConcurrentDictionary<string, ServedEndpoint> _endpoints = new(StringComparer.Ordinal);
@@ -42,13 +44,18 @@ internal sealed class ClusterView
         _slices.AddHandler(change => SlicesChanged(change.Object));
         _informers.Get<LlmEndpoint>().AddHandler(EndpointChanged);
         _models = _informers.Get<LlmModel>();
+        _pods = _informers.Get<PodMetadata>(new InformerScope(LabelSelector: ObjectNames.AnsweringPods)).Transform(Labelled);
+        _pods.AddHandler(PodChanged);
     }
 
     /// <summary>Called when an endpoint has come, gone or changed; it must not block.</summary>
     public Action? Changed { get; set; }
 
-    /// <summary>Whether all that was there at the start is known.</summary>
-    public bool HasSynced => _informers.HasSynced;
+    /// <summary>Whether all that was there at the start is known but the revisions of pods.</summary>
+    public bool HasSynced => _informers.All.All(informer => informer == _pods || informer.HasSynced);
+
+    /// <summary>Whether of the pods that were there at the start it is known which revision they are of.</summary>
+    public bool KnowsRevisions => _pods.HasSynced;
 
     /// <summary>The endpoints.</summary>
     public IEnumerable<ServedEndpoint> All => _endpoints.Values;
@@ -61,7 +68,7 @@ internal sealed class ClusterView
         facts.Model is { } model && _models.Get(new(_ns, model)) is { Spec.Adapters: { } adapters } ? adapters.Select(adapter => adapter.Name) : [];
 
     /// <summary>Addresses of the gateways of the namespace, this one among them.</summary>
-    public IReadOnlyCollection<string> Gateways => Addresses(_slices.ByIndex(ServiceIndex, GatewayObjects.Name));
+    public IReadOnlyCollection<string> Gateways => [.. Pods(_slices.ByIndex(ServiceIndex, GatewayObjects.Name)).Keys];
 
     /// <summary>Begins to watch, until the token fires.</summary>
     public void Start(CancellationToken cancellationToken) => _informers.Start(cancellationToken);
@@ -108,21 +115,58 @@ internal sealed class ClusterView
         }
     }
 
+    private void PodChanged(ObjectEvent change)
+    {
+        // Most changes of a pod are of its state, which slices tell.
+        if (change.Old is PodMetadata before && RevisionOf(before) == RevisionOf((PodMetadata)change.Object))
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (change.Object.Metadata.Labels?.GetValueOrDefault(ApiGroup.EndpointLabel) is { } name && Find(name) is { } served)
+            {
+                UpdatePods(served);
+            }
+        }
+    }
+
     private void UpdatePods(ServedEndpoint served) =>
-        served.Pods.Update(Addresses(_slices.ByIndex(ServiceIndex, ObjectNames.Child(served.Name))), served.Facts.Balancing);
+        served.Pods.Update(Pods(_slices.ByIndex(ServiceIndex, ObjectNames.Child(served.Name))), served.Facts.Balancing);
+
+    /// <summary>What is kept of a pod: which one it is, and whose.</summary>
+    private static PodMetadata Labelled(PodMetadata pod) => new()
+    {
+        Metadata = new()
+        {
+            Name = pod.Metadata.Name,
+            Namespace = pod.Metadata.Namespace,
+            Uid = pod.Metadata.Uid,
+            ResourceVersion = pod.Metadata.ResourceVersion,
+            Labels = pod.Metadata.Labels?.Where(label => label.Key is ApiGroup.EndpointLabel or ApiGroup.RevisionLabel).ToDictionary(StringComparer.Ordinal),
+        },
+    };
+
+    private string? RevisionOf(ObjectReference? pod) => pod is { Kind: "Pod", Name: { } name } && _pods.Get(new(_ns, name)) is { } known && (pod.Uid is null || pod.Uid == known.Metadata.Uid)
+        ? RevisionOf(known)
+        : null;
+
+    private static string? RevisionOf(PodMetadata pod) => pod.Metadata.Labels?.GetValueOrDefault(ApiGroup.RevisionLabel);
 
     private static IEnumerable<string> ServicesOf(IKubeObject slice) => slice.Metadata.Labels?.TryGetValue(ServiceLabel, out var service) == true ? [service] : [];
 
     /// <summary>The pods that are ready; where all are stopping, those that still serve, as the network of the cluster itself does it.</summary>
-    private static HashSet<string> Addresses(IReadOnlyList<EndpointSlice> slices)
+    /// <returns>Their addresses, and the revision each is of.</returns>
+    private Dictionary<string, string?> Pods(IReadOnlyList<EndpointSlice> slices)
     {
-        var ready = Addresses(slices, conditions => conditions?.Ready != false && conditions?.Terminating != true);
-        return ready.Count > 0 ? ready : Addresses(slices, conditions => conditions is { Serving: true, Terminating: true });
+        var ready = Pods(slices, conditions => conditions?.Ready != false && conditions?.Terminating != true);
+        return ready.Count > 0 ? ready : Pods(slices, conditions => conditions is { Serving: true, Terminating: true });
     }
 
-    private static HashSet<string> Addresses(IReadOnlyList<EndpointSlice> slices, Func<EndpointConditions?, bool> isWanted)
+    private Dictionary<string, string?> Pods(IReadOnlyList<EndpointSlice> slices, Func<EndpointConditions?, bool> isWanted)
     {
-        var addresses = new HashSet<string>(StringComparer.Ordinal);
+        var pods = new Dictionary<string, string?>(StringComparer.Ordinal);
         foreach (var slice in slices.Where(slice => slice.AddressType is "IPv4" or "IPv6"))
         {
             if (slice.Ports?.FirstOrDefault(port => port.Name == PortName)?.Port is not { } port)
@@ -134,11 +178,11 @@ internal sealed class ClusterView
             {
                 if (endpoint.Addresses is [var address, ..] && isWanted(endpoint.Conditions))
                 {
-                    addresses.Add(string.Create(CultureInfo.InvariantCulture, $"{(address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address)}:{port}"));
+                    pods[string.Create(CultureInfo.InvariantCulture, $"{(address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address)}:{port}")] = RevisionOf(endpoint.TargetRef);
                 }
             }
         }
 
-        return addresses;
+        return pods;
     }
 }

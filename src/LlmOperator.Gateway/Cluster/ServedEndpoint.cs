@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using LlmOperator.Api.Common;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Gateway.Balancing;
@@ -25,6 +26,16 @@ internal sealed class ServedEndpoint(string name, PodPool pods, EndpointFacts fa
         get => _facts;
         set => _facts = value;
     }
+
+    /// <summary>What the cluster says of a pod of it.</summary>
+    public EndpointFacts FactsOf(Pod pod) => Facts.Of(pod.Revision);
+
+    /// <summary>What the cluster says of the pods that are ready, once for each revision; of the endpoint where none is.</summary>
+    public IReadOnlyList<EndpointFacts> FactsOfPods()
+    {
+        var facts = Facts;
+        return Pods.Revisions is { Count: > 0 } revisions ? [.. revisions.Select(facts.Of)] : [facts];
+    }
 }
 
 /// <summary>What the cluster says of an endpoint.</summary>
@@ -42,22 +53,31 @@ internal sealed record EndpointFacts
     /// <summary>Inference server, as the endpoint names it.</summary>
     public required string Engine { get; init; }
 
+    /// <summary>The same of pods of each revision the cluster tells of.</summary>
+    private IReadOnlyDictionary<string, EndpointFacts> Revisions { get; init; } = ImmutableDictionary<string, EndpointFacts>.Empty;
+
     /// <summary>The same in the words of the GenAI conventions.</summary>
     public string Provider => Engine == EngineType.LlamaCpp ? "llama.cpp" : Engine.ToLowerInvariant();
 
-    /// <summary>Revision that answers requests, as far as the cluster says.</summary>
+    /// <summary>Revision these facts are of: that of a pod, or of the endpoint the one that answers requests as far as the cluster says.</summary>
     public string? Revision { get; init; }
 
-    /// <summary>Revision the model is that of. While it is rolled out, pods of an earlier one answer too, and may have another model.</summary>
-    public string? TargetRevision { get; init; }
-
+    /// <summary>Name of the model. Of the endpoint it is that which is being rolled out, as are the engine and the context.</summary>
     public string? Model { get; init; }
 
     /// <summary>Commit of the model.</summary>
     public string? ModelRevision { get; init; }
 
-    /// <summary>Whether pods of a revision have the model.</summary>
-    public bool IsModelOf(string? revision) => TargetRevision is null || revision == TargetRevision;
+    /// <summary>Repository of the model on Hugging Face as the endpoint's status has it; null where it does not say.</summary>
+    public string? Repository { get; init; }
+
+    /// <summary>Whether the model is known to be that of the revision.</summary>
+    public bool IsModelKnown { get; init; } = true;
+
+    /// <summary>What the cluster says of pods of a revision. Where it does not say, it is what is being rolled out, though with a model that is not known unless the cluster tells of no revision at all.</summary>
+    /// <param name="revision">The revision; null for pods of which it is not known.</param>
+    public EndpointFacts Of(string? revision) =>
+        revision is null ? this : Revisions.GetValueOrDefault(revision) ?? this with { Revision = revision, IsModelKnown = Revisions.Count == 0 };
 
     /// <summary>Sampling where a request does not say. An endpoint with retrieval has the pipeline's where its spec says nothing.</summary>
     public GenerationSpec? Generation { get; init; }
@@ -79,24 +99,46 @@ internal sealed record EndpointFacts
     public static EndpointFacts Of(LlmEndpoint endpoint)
     {
         var spec = endpoint.Spec!;
+        var (engine, model) = (spec.Engine ?? new(), endpoint.Status?.Model ?? new() { Name = spec.ModelRef.Name });
+        var revisions = new Dictionary<string, EndpointFacts>(StringComparer.Ordinal);
         var hash = spec.LoadBalancing is { Strategy: LoadBalancingStrategy.PrefixHash } balancing ? balancing.PrefixHash ?? new() : null;
-        return new()
+        var facts = new EndpointFacts
         {
             Name = endpoint.Metadata.Name!,
             Namespace = endpoint.Metadata.Namespace!,
             ServedName = endpoint.Status?.ServedModelName ?? endpoint.Metadata.Name!,
             Created = endpoint.Metadata.CreationTimestamp ?? DateTimeOffset.UnixEpoch,
-            Engine = (spec.Engine ?? new()).Type,
+            Engine = engine.Type,
+            Revisions = revisions,
             Revision = endpoint.Status?.ActiveRevision ?? endpoint.Status?.TargetRevision,
-            TargetRevision = endpoint.Status?.TargetRevision,
-            Model = endpoint.Status?.Model?.Name ?? spec.ModelRef.Name,
-            ModelRevision = endpoint.Status?.Model?.Revision,
+            Model = model.Name,
+            ModelRevision = model.Revision,
             Generation = spec.Generation ?? (spec.Rag is null ? null : new()),
             Rag = spec.Rag,
-            ContextLength = spec.Engine?.ContextLength,
+            ContextLength = engine.ContextLength,
             Template = spec.Prompt?.TemplateRef,
             Balancing = hash is null ? new() : new(hash.PrefixCharLength, hash.MeanLoadFactor / 100.0, hash.Replication),
             Trace = spec.PromptTrace ?? new(),
         };
+        if ((endpoint.Status?.TargetRevision ?? endpoint.Status?.ActiveRevision) is { } target)
+        {
+            // An operator of before told of this one alone what it serves.
+            revisions[target] = facts with { Revision = target, Engine = endpoint.Status!.Engine ?? engine.Type };
+        }
+
+        foreach (var served in endpoint.Status?.Revisions ?? [])
+        {
+            revisions[served.Revision] = facts with
+            {
+                Revision = served.Revision,
+                Model = served.Model.Name,
+                ModelRevision = served.Model.Revision,
+                Repository = served.Repository,
+                Engine = served.Engine,
+                ContextLength = served.ContextLength,
+            };
+        }
+
+        return facts;
     }
 }

@@ -57,7 +57,7 @@ internal sealed class RagPipeline(Retriever retriever, IndexView indexes, Templa
         var template = TemplateOf(run.Facts);
         var found = await RetrieveAsync(run, query, cancellationToken).ConfigureAwait(false);
         var chunks = found.Chunks;
-        if (run.Facts.Rag!.Retrieval?.TokenBudget != false && MostTokens(run.Facts, answerTokens) is { } most)
+        if (run.Facts.Rag!.Retrieval?.TokenBudget != false && MostTokens(run.Endpoint, answerTokens) is { } most)
         {
             var began = time.GetTimestamp();
             var isEstimate = false;
@@ -93,6 +93,9 @@ internal sealed class RagPipeline(Retriever retriever, IndexView indexes, Templa
     }
 
     private PromptTemplate TemplateOf(EndpointFacts facts) => facts.Template is null ? RagTemplate.Default : templates.Get(facts);
+
+    /// <summary>Most tokens of a prompt that any of the pods takes, as it is not known yet which will answer. Null when that is not known.</summary>
+    private int? MostTokens(ServedEndpoint endpoint, long answerTokens) => endpoint.FactsOfPods().Min(pod => MostTokens(pod, answerTokens));
 
     /// <summary>Most tokens of a prompt: what the model reads, and what is left of its context beside the answer. Null when neither is known.</summary>
     private int? MostTokens(EndpointFacts facts, long answerTokens)

@@ -1,3 +1,4 @@
+using LlmOperator.Gateway.Cluster;
 using LlmOperator.Gateway.Rag.Calling;
 using LlmOperator.Gateway.Rag.Indexes;
 using LlmOperator.Gateway.Rag.Prompting;
@@ -22,11 +23,12 @@ internal sealed class TraceDetails(IndexView indexes, ITokenCounter tokens)
 
     /// <summary>Tells all of it. Only of an answer that succeeded.</summary>
     /// <param name="run">The request.</param>
+    /// <param name="pod">What the cluster says of the pod that answered.</param>
     /// <param name="before">What was begun before the answer.</param>
     /// <param name="answer">The answer.</param>
     /// <param name="temperature">Randomness it was made with.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    public async Task EndAsync(RagRun run, Task<TokenCount[]> before, string answer, double temperature, CancellationToken cancellationToken)
+    public async Task EndAsync(RagRun run, EndpointFacts pod, Task<TokenCount[]> before, string answer, double temperature, CancellationToken cancellationToken)
     {
         var counted = await CountAsync(run, answer, cancellationToken).ConfigureAwait(false);
         if (await before.ConfigureAwait(false) is not [var query, var context])
@@ -35,7 +37,7 @@ internal sealed class TraceDetails(IndexView indexes, ITokenCounter tokens)
         }
 
         var root = run.Trace.Root;
-        root.Add(SpanAttribute.Of(RagNames.ModelId, indexes.Model(run.Facts.Model)?.Spec?.Source.HuggingFace?.Repo ?? run.Facts.Model ?? run.Facts.Name));
+        root.Add(SpanAttribute.Of(RagNames.ModelId, indexes.RepositoryOf(pod) ?? (pod.IsModelKnown ? pod.Model : null) ?? pod.Name));
         root.Add(SpanAttribute.Of(RagNames.Temperature, temperature));
         root.Add(SpanAttribute.Of(RagNames.QueryTokens, query.Tokens));
         root.Add(SpanAttribute.Of(RagNames.ContextTokens, context.Tokens));

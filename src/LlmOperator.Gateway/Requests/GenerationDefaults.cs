@@ -12,7 +12,7 @@ internal static class GenerationDefaults
 
     /// <summary>The fields to be added at the end of a body, each with a comma before it; empty when there is nothing to add.</summary>
     /// <param name="generation">What the endpoint wants.</param>
-    /// <param name="engine">Its inference server.</param>
+    /// <param name="engine">The inference server that is asked.</param>
     /// <param name="given">Fields the client gives.</param>
     public static byte[] Missing(GenerationSpec? generation, string engine, IReadOnlySet<string> given)
     {

@@ -1,9 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using LlmOperator.Gateway.Balancing;
+using LlmOperator.Gateway.Cluster;
 using LlmOperator.Gateway.Configuration;
 using LlmOperator.Gateway.Measuring;
 using LlmOperator.Gateway.Requests;
+using LlmOperator.Gateway.Tracing;
 using LlmOperator.Inference.Proxying;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -27,8 +29,9 @@ internal sealed partial class Dispatcher(GatewayOptions options, HttpMessageInvo
     private static readonly TimeSpan RetryTime = TimeSpan.FromSeconds(2);
 
     /// <summary>Answers a request.</summary>
-    public async Task AnswerAsync(HttpContext context, ModelRequest request, Exchange exchange)
+    public async Task AnswerAsync(HttpContext context, ModelRequest request, TracedRequest traced)
     {
+        var exchange = traced.Exchange;
         using var total = new CancellationTokenSource(options.Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(total.Token, context.RequestAborted);
         var (tried, sent) = (new List<Pod>(), 0);
@@ -45,7 +48,7 @@ internal sealed partial class Dispatcher(GatewayOptions options, HttpMessageInvo
                         metrics.Retried(request.Facts.Name);
                     }
 
-                    failure = await TryAsync(context, request, exchange, lease, isLast: sent + 1 >= options.MaxAttempts || !request.Endpoint.Pods.HasOther(tried), either.Token).ConfigureAwait(false);
+                    failure = await TryAsync(context, request, traced, lease, isLast: sent + 1 >= options.MaxAttempts || !request.Endpoint.Pods.HasOther(tried), either.Token).ConfigureAwait(false);
                 }
 
                 if (failure is null)
@@ -91,13 +94,14 @@ internal sealed partial class Dispatcher(GatewayOptions options, HttpMessageInvo
 
     /// <summary>Asks one pod.</summary>
     /// <returns>Null when the client has an answer, be it a broken one; else why there is none, and another pod may be asked.</returns>
-    private async Task<OpenAiError?> TryAsync(HttpContext context, ModelRequest request, Exchange exchange, PodLease lease, bool isLast, CancellationToken cancellationToken)
+    private async Task<OpenAiError?> TryAsync(HttpContext context, ModelRequest request, TracedRequest traced, PodLease lease, bool isLast, CancellationToken cancellationToken)
     {
+        var (exchange, facts) = (traced.Exchange, request.Endpoint.FactsOf(lease.Pod));
         using var first = new CancellationTokenSource(options.AttemptTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(first.Token, cancellationToken);
         try
         {
-            using var message = Message(context, request, exchange, lease.Pod);
+            using var message = Message(context, request, exchange, lease.Pod, facts);
             using var response = await engines.SendAsync(message, either.Token).ConfigureAwait(false);
             await using var answer = new AnswerStream(response);
             if (!isLast && IsWorthAnotherPod(response.StatusCode))
@@ -110,7 +114,7 @@ internal sealed partial class Dispatcher(GatewayOptions options, HttpMessageInvo
             first.CancelAfter(Timeout.InfiniteTimeSpan);
             exchange.Answered(response);
             EngineAnswer.CopyHead(response, context.Response);
-            Provenance.Answered(context.Response.Headers, request.Facts);
+            Provenance.Answered(context.Response.Headers, traced, facts);
             var rewriter = request.Findings?.InsertInto(response, exchange.Meter);
             if (rewriter is not null)
             {
@@ -164,28 +168,29 @@ internal sealed partial class Dispatcher(GatewayOptions options, HttpMessageInvo
     /// <summary>Answers that say something of the pod rather than of the request: too busy, no engine behind it, shutting down.</summary>
     private static bool IsWorthAnotherPod(HttpStatusCode status) => status is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable;
 
-    private HttpRequestMessage Message(HttpContext context, ModelRequest request, Exchange exchange, Pod pod)
+    private HttpRequestMessage Message(HttpContext context, ModelRequest request, Exchange exchange, Pod pod, EndpointFacts facts)
     {
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>();
         var message = new HttpRequestMessage(HttpMethod.Post, new Uri($"http://{pod.Address}{context.Request.Path.Value}{target.QueryString}", AsGiven))
         {
             Version = HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = new SplicedContent(request.Body, request.Edits),
+            Content = new SplicedContent(request.Body, request.EditsFor(facts)),
         };
         var isKeyOurs = areKeysOurs();
         RequestHeaders.Copy(context.Request.Headers, message, request.EngineTrace ?? exchange.Trace, name => IsOurs(name, isKeyOurs));
-        message.Headers.TryAddWithoutValidation(PodRevision.AskHeader, "1");
         return message;
     }
 
-    /// <summary>Headers that are about the connection to the gateway or about the body as it came. Packed answers could not be counted.</summary>
+    /// <summary>
+    /// Headers that are about the connection to the gateway or about the body as it came, and what goes by the gateway's own names, which sidecars of before act on. Packed answers could not be counted.
+    /// </summary>
     private static bool IsOurs(string name, bool isKeyOurs) =>
         name.Equals("Host", StringComparison.OrdinalIgnoreCase)
         || name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)
         || name.Equals("Expect", StringComparison.OrdinalIgnoreCase)
         || name.Equals("Accept-Encoding", StringComparison.OrdinalIgnoreCase)
-        || name.Equals(PodRevision.AskHeader, StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith(Provenance.Prefix, StringComparison.OrdinalIgnoreCase)
         || (isKeyOurs && name.Equals("Authorization", StringComparison.OrdinalIgnoreCase));
 
     private static partial class Log

@@ -164,7 +164,7 @@ internal sealed partial class GatewayHandler(
                     Provenance.Write(context.Response.Headers, request, traced.Exchange.Trace);
                 }
 
-                await dispatcher.AnswerAsync(context, request, traced.Exchange).ConfigureAwait(false);
+                await dispatcher.AnswerAsync(context, request, traced).ConfigureAwait(false);
             },
             () => RagHandler.EndAsync(context, traced, retrieval),
             () => request).ConfigureAwait(false);

@@ -18,8 +18,14 @@ internal sealed record ModelRequest
     /// <summary>The client's body.</summary>
     public required ReadOnlyMemory<byte> Body { get; init; }
 
-    /// <summary>What of it is changed.</summary>
+    /// <summary>What of it is changed, whichever pod is asked.</summary>
     public required IReadOnlyList<Edit> Edits { get; init; }
+
+    /// <summary>What is added for an inference server, by the name endpoints have for it; null when nothing is.</summary>
+    public Func<string, Edit>? Defaults { get; init; }
+
+    /// <summary>What of the body is changed for a pod.</summary>
+    public IEnumerable<Edit> EditsFor(EndpointFacts pod) => Defaults is null ? Edits : Edits.Append(Defaults(pod.Engine));
 
     /// <summary>What decides for a pod, where the prompt does.</summary>
     public ulong Key { get; init; }

@@ -1,6 +1,6 @@
 using LlmOperator.Gateway.Cluster;
 using LlmOperator.Gateway.Rag.Serving;
-using LlmOperator.Inference.Proxying;
+using LlmOperator.Gateway.Tracing;
 using LlmOperator.Inference.Tracing;
 using Microsoft.AspNetCore.Http;
 
@@ -9,33 +9,43 @@ namespace LlmOperator.Gateway.Serving;
 /// <summary>Headers that say where an answer comes from.</summary>
 internal static class Provenance
 {
-    public const string TraceId = "x-llmops-trace-id";
-    private const string Endpoint = "x-llmops-endpoint";
-    private const string ModelRevision = "x-llmops-model-revision";
-    private const string TemplateHash = "x-llmops-template-hash";
+    /// <summary>Begins the names of all of them.</summary>
+    public const string Prefix = "x-llmops-";
 
-    /// <summary>Writes them. The revision is the active one, until a pod says which it is of.</summary>
+    public const string TraceId = Prefix + "trace-id";
+    private const string Endpoint = Prefix + "endpoint";
+    private const string Revision = Prefix + "endpoint-revision";
+    private const string ModelRevision = Prefix + "model-revision";
+    private const string TemplateHash = Prefix + "template-hash";
+
+    /// <summary>Writes them. The revision is the active one, until a pod has answered.</summary>
     public static void Write(IHeaderDictionary headers, ModelRequest request, TraceContext trace)
     {
         headers[TraceId] = trace.TraceId.ToHexString();
         headers[Endpoint] = request.Facts.Name;
-        Add(headers, PodRevision.Header, request.Facts.Revision);
         Add(headers, TemplateHash, request.TemplateHash);
         Add(headers, Findings.Header, request.Findings?.HeaderValue);
-        Answered(headers, request.Facts);
+        Write(headers, request.Facts.Of(request.Facts.Revision));
     }
 
-    /// <summary>A pod has said which revision it is of: the model is told where it is known to be that pod's.</summary>
-    public static void Answered(IHeaderDictionary headers, EndpointFacts facts)
+    /// <summary>A pod has answered.</summary>
+    /// <param name="headers">Headers of the answer.</param>
+    /// <param name="traced">The request, which remembers it.</param>
+    /// <param name="pod">What the cluster says of the pod.</param>
+    public static void Answered(IHeaderDictionary headers, TracedRequest traced, EndpointFacts pod)
     {
-        headers.Remove(ModelRevision);
-        Add(headers, ModelRevision, facts.IsModelOf(Revision(headers)) ? facts.ModelRevision : null);
+        traced.Pod = pod.Of(pod.Revision);
+        Write(headers, traced.Pod);
     }
 
-    /// <summary>The same facts, of the revision that answered.</summary>
-    public static EndpointFacts Of(IHeaderDictionary headers, EndpointFacts facts) => Revision(headers) is { } revision && revision != facts.Revision ? facts with { Revision = revision } : facts;
-
-    private static string? Revision(IHeaderDictionary headers) => headers.TryGetValue(PodRevision.Header, out var values) ? values.ToString() : null;
+    /// <summary>The model is told where it is known to be that of the revision.</summary>
+    private static void Write(IHeaderDictionary headers, EndpointFacts origin)
+    {
+        headers.Remove(Revision);
+        headers.Remove(ModelRevision);
+        Add(headers, Revision, origin.Revision);
+        Add(headers, ModelRevision, origin.IsModelKnown ? origin.ModelRevision : null);
+    }
 
     private static void Add(IHeaderDictionary headers, string name, string? value)
     {

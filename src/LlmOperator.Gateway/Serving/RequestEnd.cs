@@ -56,10 +56,9 @@ internal sealed class RequestEnd(RequestTracer tracer, GatewayMetrics metrics)
         var exchange = traced.Exchange;
         var status = exchange.Error == ErrorTypes.Cancelled ? ClientLeft : context.Response.StatusCode;
         metrics.Answered(request.Facts.Name, status);
-        metrics.Record(request.Facts, exchange);
+        metrics.Record(traced.Origin(request.Facts), exchange);
         request.Caller.Tokens?.Charge(TokensOf(request, exchange));
-        var facts = Provenance.Of(context.Response.Headers, request.Facts);
-        tracer.End(ReferenceEquals(facts, request.Facts) ? request : request with { Facts = facts }, traced, context.Request.Path.Value!, status);
+        tracer.End(request, traced, context.Request.Path.Value!, status);
     }
 
     /// <summary>The tokens a request is charged with. Where the answer does not say how long the prompt was, four bytes count as one.</summary>

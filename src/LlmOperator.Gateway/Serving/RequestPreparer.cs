@@ -39,11 +39,6 @@ internal sealed class RequestPreparer(ClusterView cluster, TemplateShelf templat
             edits.Add(new(fields.ModelAt.Start.Value, fields.ModelAt.End.Value, Quoted(engineName)));
         }
 
-        if (operation is Operations.Chat or Operations.TextCompletion && GenerationDefaults.Missing(facts.Generation, facts.Engine, fields.Given) is { Length: > 0 } missing)
-        {
-            edits.Add(new(fields.End, fields.End, missing));
-        }
-
         try
         {
             // With retrieval, the prompt is made when what it is made of has been found.
@@ -55,6 +50,7 @@ internal sealed class RequestPreparer(ClusterView cluster, TemplateShelf templat
                 Caller = caller,
                 Body = body,
                 Edits = edits,
+                Defaults = operation is Operations.Chat or Operations.TextCompletion ? engine => new(fields.End, fields.End, GenerationDefaults.Missing(facts.Generation, engine, fields.Given)) : null,
                 Asked = asked is var (start, end, query) ? new(start, end, query) : null,
                 MaxTokens = fields.MaxTokens ?? facts.Generation?.MaxTokens,
                 TemplateHash = operation == Operations.Chat && facts is { Template: not null, Rag: null } ? Apply(facts, body.Span, edits) : null,

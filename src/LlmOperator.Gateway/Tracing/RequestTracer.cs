@@ -14,6 +14,12 @@ internal sealed record TracedRequest(Exchange Exchange, IReadOnlyList<TraceSink>
     /// <summary>The steps of its retrieval; null when it has none.</summary>
     public RagTrace? Rag { get; init; }
 
+    /// <summary>What the cluster says of the pod that answered; null while none has.</summary>
+    public EndpointFacts? Pod { get; set; }
+
+    /// <summary>Where the answer comes from, as far as it is known: the pod that answered, or the revision of the endpoint that does.</summary>
+    public EndpointFacts Origin(EndpointFacts endpoint) => Pod ?? endpoint.Of(endpoint.Revision);
+
     public void Dispose() => Exchange.Dispose();
 }
 
@@ -65,13 +71,12 @@ internal sealed class RequestTracer(TraceExporters exporters, TraceMemory memory
         exporters.Tell(traced.Sinks, isSampledOut ? null : () => Build(request, traced, route, status));
     }
 
-    /// <summary>What is told of an endpoint in every span.</summary>
+    /// <summary>What is told in every span of an endpoint, or of a pod of it.</summary>
     public static IEnumerable<SpanAttribute> Of(EndpointFacts facts)
     {
         yield return SpanAttribute.Of(EndpointNames.Endpoint, facts.Name);
         yield return SpanAttribute.Of(EndpointNames.EndpointNamespace, facts.Namespace);
-        var isModelKnown = facts.IsModelOf(facts.Revision);
-        foreach (var (key, value) in new[] { (EndpointNames.EndpointRevision, facts.Revision), (EndpointNames.Model, isModelKnown ? facts.Model : null), (EndpointNames.ModelRevision, isModelKnown ? facts.ModelRevision : null) })
+        foreach (var (key, value) in new[] { (EndpointNames.EndpointRevision, facts.Revision), (EndpointNames.Model, facts.IsModelKnown ? facts.Model : null), (EndpointNames.ModelRevision, facts.IsModelKnown ? facts.ModelRevision : null) })
         {
             if (value is not null)
             {
@@ -83,7 +88,8 @@ internal sealed class RequestTracer(TraceExporters exporters, TraceMemory memory
     /// <summary>The span of the request, and those of its retrieval.</summary>
     private static IEnumerable<Span> Build(ModelRequest request, TracedRequest traced, string route, int status)
     {
-        var root = Build(request, traced.Exchange, route, status);
+        var origin = traced.Origin(request.Facts);
+        var root = Build(request, origin, traced.Exchange, route, status);
         if (traced.Rag is not { } rag)
         {
             return [root];
@@ -97,11 +103,11 @@ internal sealed class RequestTracer(TraceExporters exporters, TraceMemory memory
                 Name = RagName,
                 Attributes = [.. root.Attributes, SpanAttribute.Of("tags", [RagName]), SpanAttribute.Of("langfuse.trace.tags", [RagName]), .. rag.Root.Attributes(redactor)],
             },
-            .. rag.Finish(redactor, [.. Of(request.Facts)]),
+            .. rag.Finish(redactor, [.. Of(origin)]),
         ];
     }
 
-    private static Span Build(ModelRequest request, Exchange exchange, string route, int status)
+    private static Span Build(ModelRequest request, EndpointFacts origin, Exchange exchange, string route, int status)
     {
         List<SpanAttribute> attributes =
         [
@@ -110,7 +116,7 @@ internal sealed class RequestTracer(TraceExporters exporters, TraceMemory memory
             SpanAttribute.Of(GenAiNames.HttpStatusCode, status),
             SpanAttribute.Of(GenAiNames.OperationName, exchange.Operation),
             SpanAttribute.Of(GenAiNames.RequestModel, request.Facts.Name),
-            .. Of(request.Facts),
+            .. Of(origin),
         ];
         if (request.Caller.Name.Length > 0)
         {

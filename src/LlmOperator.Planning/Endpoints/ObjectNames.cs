@@ -23,6 +23,9 @@ public static class ObjectNames
     /// <summary>Pods that answer requests, and all objects of an endpoint.</summary>
     internal const string Component = "engine";
 
+    /// <summary>Label selector of pods that answer requests, of whatever endpoint, in text form.</summary>
+    public const string AnsweringPods = ComponentLabel + "=" + Component + "," + ApiGroup.EndpointLabel + "," + ApiGroup.RevisionLabel;
+
     /// <summary>Pods that work for one that answers.</summary>
     internal const string WorkerComponent = "engine-worker";
 

@@ -9,7 +9,7 @@ using LlmOperator.Planning.Tracing;
 namespace LlmOperator.Planning.Gateways;
 
 /// <summary>
-/// What a gateway may read, and nothing else: endpoints, their models, the indexes they retrieve from and the addresses of their pods; and by name alone the prompt templates, its API keys, those of the namespace's
+/// What a gateway may read, and nothing else: endpoints, their models, the indexes they retrieve from, their pods and the addresses of those; and by name alone the prompt templates, its API keys, those of the namespace's
 /// Qdrants, the certificates of external ones, and the keys of exporters, helpers and external Qdrants. The last are in a role of their own: nobody can give rights they do not have, and whether the operator may read
 /// the Secrets of a namespace is up to those who run it.
 /// </summary>
@@ -28,6 +28,7 @@ internal static class GatewayRights
             [
                 new() { ApiGroups = [ApiGroup.Name], Resources = [LlmEndpoint.Resource.Plural, LlmModel.Resource.Plural, RagIndex.Resource.Plural], Verbs = Read },
                 new() { ApiGroups = [EndpointSlice.Resource.Group], Resources = [EndpointSlice.Resource.Plural], Verbs = Read },
+                new() { ApiGroups = [""], Resources = [Pod.Resource.Plural], Verbs = Read },
                 new() { ApiGroups = [""], Resources = [Secret.Resource.Plural], ResourceNames = [GatewayObjects.ApiKeys, QdrantNames.Keys], Verbs = Read },
 
                 // No name at all would mean every ConfigMap.

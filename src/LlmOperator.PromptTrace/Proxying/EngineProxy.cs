@@ -89,11 +89,6 @@ internal sealed partial class EngineProxy(SidecarOptions options, EngineClient e
             await using var answer = await engine.SendAsync(request, context.RequestAborted).ConfigureAwait(false);
             exchange?.Answered(answer.Head.Status, answer.Head.ContentType, answer.Head.IsEncoded);
             AnswerCopy.Head(answer.Head, context.Response);
-            if (options.Served.Revision is { } revision && context.Request.Headers.ContainsKey(PodRevision.AskHeader))
-            {
-                context.Response.Headers[PodRevision.Header] = revision;
-            }
-
             await AnswerCopy.BodyAsync(answer.Connection, context, exchange).ConfigureAwait(false);
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)

@@ -78,7 +78,7 @@ internal sealed class OutgoingRequest : IDisposable
         var isContinued = trace is { } known && known.ParentSpanId != default;
         foreach (var (name, values) in headers)
         {
-            if (HopByHop.Is(name, connection) || (trace is not null && RequestHeaders.IsReplaced(name, isContinued)) || name.Equals(PodRevision.AskHeader, StringComparison.OrdinalIgnoreCase)
+            if (HopByHop.Is(name, connection) || (trace is not null && RequestHeaders.IsReplaced(name, isContinued))
                 || name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) || (name.Equals("Host", StringComparison.OrdinalIgnoreCase) && string.IsNullOrEmpty(values[0])))
             {
                 continue;

@@ -115,15 +115,54 @@ public sealed class PodPoolTests
     {
         var pool = Pool(2);
         var busy = pool.Take(0, [])!.Pod;
-        pool.Update([busy.Address, "10.0.0.77:80"], new());
+        pool.Update(new Dictionary<string, string?> { [busy.Address] = null, ["10.0.0.77:80"] = null }, new());
         Assert.Equal(1, busy.InFlight);
         Assert.Equal("10.0.0.77:80", pool.Take(0, [])!.Pod.Address);
+    }
+
+    [Fact]
+    public void A_pod_is_the_same_when_its_revision_comes_to_be_known_and_another_one_when_that_is_another()
+    {
+        var pool = Pool(1);
+        var pod = pool.Take(0, [])!.Pod;
+        Update("a");
+        Assert.Equal(("a", 1), (pod.Revision, pod.InFlight));
+        Assert.Same(pod, pool.Take(0, [])!.Pod);
+
+        // A pod that is deleted is gone from the list of pods before its address is.
+        Update(null);
+        Assert.Equal("a", pod.Revision);
+        Assert.Same(pod, pool.Take(0, [])!.Pod);
+
+        Update("b");
+        var other = pool.Take(0, [])!.Pod;
+        Assert.NotSame(pod, other);
+        Assert.Equal(("a", "b", 1), (pod.Revision, other.Revision, other.InFlight));
+
+        void Update(string? revision) => pool.Update(new Dictionary<string, string?> { [pod.Address] = revision }, new());
+    }
+
+    [Fact]
+    public void A_pod_that_does_not_fit_is_not_asked_even_where_the_others_are_left_alone()
+    {
+        var pool = new PodPool(_time, new Random(3), () => _ejections++);
+        pool.Update(new Dictionary<string, string?> { ["10.0.0.1:80"] = "a", ["10.0.0.2:80"] = "a", ["10.0.0.3:80"] = "b" }, new());
+        Assert.Equal(["a", "b"], pool.Revisions);
+        for (var i = 0; i < 20; i++)
+        {
+            using var lease = pool.Take(0, [], pod => pod.Revision == "b")!;
+            Assert.Equal("10.0.0.3:80", lease.Pod.Address);
+            lease.Failed();
+        }
+
+        Assert.Equal(1, _ejections);
+        Assert.Null(pool.Take(0, [pool.Take(0, [], pod => pod.Revision == "b")!.Pod], pod => pod.Revision == "b"));
     }
 
     private PodPool Pool(int pods)
     {
         var pool = new PodPool(_time, new Random(3), () => _ejections++);
-        pool.Update([.. Enumerable.Range(1, pods).Select(number => $"10.0.0.{number}:80")], new());
+        pool.Update(Enumerable.Range(1, pods).ToDictionary(number => $"10.0.0.{number}:80", _ => (string?)null), new());
         return pool;
     }
 

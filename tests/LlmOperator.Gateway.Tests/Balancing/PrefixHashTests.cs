@@ -86,7 +86,7 @@ public sealed class PrefixHashTests
     private static PodPool Pool(int count, double factor, out int pods)
     {
         var pool = new PodPool(new ManualTimeProvider(), new Random(1));
-        pool.Update(Pods(count), new(100, factor, Replication));
+        pool.Update(Pods(count).ToDictionary(pod => pod, _ => (string?)null), new(100, factor, Replication));
         pods = count;
         return pool;
     }

@@ -10,6 +10,7 @@ using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Configuration;
 using LlmOperator.Kubernetes.Objects;
 using LlmOperator.Kubernetes.Tests.Fakes;
+using LlmOperator.Planning.Endpoints;
 using LlmOperator.Planning.Prompts;
 using LlmOperator.Sandbox;
 using LlmOperator.Testing;
@@ -94,19 +95,33 @@ public sealed class ApiServerTests : IAsyncLifetime
             },
             null,
             _guard.Token);
+        var pod = await _user.CreateAsync(
+            new Pod
+            {
+                Metadata = new() { Name = "chat-x", Namespace = Namespace, Labels = new Dictionary<string, string> { [ObjectNames.ComponentLabel] = "engine", [ApiGroup.EndpointLabel] = "chat", [ApiGroup.RevisionLabel] = "chat-8" } },
+                Spec = new() { Containers = [new() { Name = "engine", Image = "engine" }] },
+            },
+            null,
+            _guard.Token);
         await _user.CreateAsync(
             new EndpointSlice
             {
                 Metadata = new() { Name = "chat-x", Namespace = Namespace, Labels = new Dictionary<string, string> { ["kubernetes.io/service-name"] = "chat" } },
                 AddressType = "IPv4",
                 Ports = [new() { Name = "http", Port = _engine.Url.Port, Protocol = "TCP" }],
-                Endpoints = [new() { Addresses = ["127.0.0.1"], Conditions = new() { Ready = true } }],
+                Endpoints = [new() { Addresses = ["127.0.0.1"], Conditions = new() { Ready = true }, TargetRef = new() { Kind = "Pod", Namespace = Namespace, Name = "chat-x", Uid = pod.Metadata.Uid } }],
             },
             null,
             _guard.Token);
         var answer = await UntilAsync(HttpStatusCode.OK);
         Assert.Contains("right hello", await answer.Content.ReadAsStringAsync(_guard.Token), StringComparison.Ordinal);
         Assert.Equal(PromptTemplate.Parse("right {query}{context}", out _)!.Hash, answer.Header("x-llmops-template-hash"));
+
+        // Pods and slices are watched apart, and either may come first.
+        while (answer.Header("x-llmops-endpoint-revision") != "chat-8")
+        {
+            answer = await UntilAsync(HttpStatusCode.OK);
+        }
 
         await _user.CreateAsync(new Secret { Metadata = new() { Name = ApiKeys.SecretName, Namespace = Namespace }, Data = new Dictionary<string, byte[]> { ["alice"] = "key"u8.ToArray() } }, null, _guard.Token);
         await UntilAsync(HttpStatusCode.Unauthorized);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using LlmOperator.Api;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Gateway.Access;
 using LlmOperator.Gateway.Configuration;
@@ -81,7 +82,7 @@ internal sealed class Bench : IAsyncDisposable
     });
 
     /// <summary>Starts a pod and tells the cluster of it.</summary>
-    public async Task<ScriptedEngine> AddPodAsync(string endpoint, RequestDelegate answer)
+    public async Task<ScriptedEngine> AddPodAsync(string endpoint, RequestDelegate answer, string? revision = null)
     {
         var engine = await ScriptedEngine.StartAsync(answer);
         lock (_engines)
@@ -89,18 +90,37 @@ internal sealed class Bench : IAsyncDisposable
             _engines.Add(engine);
         }
 
-        PutSlice(endpoint, engine.Url);
+        PutSlice(endpoint, engine.Url, revision: revision);
         return engine;
     }
 
     /// <summary>Tells the cluster of a pod. Each has a slice of its own, as they differ by port here.</summary>
-    public void PutSlice(string service, Uri pod, EndpointConditions? conditions = null) => Cluster.Put(new EndpointSlice
+    /// <param name="service">Its Service, which is called as the endpoint.</param>
+    /// <param name="pod">Its address.</param>
+    /// <param name="conditions">Its state; ready when null.</param>
+    /// <param name="revision">Revision it is of; null where there is no more of it than its address.</param>
+    public void PutSlice(string service, Uri pod, EndpointConditions? conditions = null, string? revision = null)
     {
-        Metadata = new() { Name = $"{service}-{pod.Port}", Namespace = Namespace, Labels = new Dictionary<string, string> { ["kubernetes.io/service-name"] = service } },
-        AddressType = "IPv4",
-        Ports = [new() { Name = "metrics", Port = 1 }, new() { Name = "http", Port = pod.Port }],
-        Endpoints = [new() { Addresses = [pod.Host], Conditions = conditions ?? new() { Ready = true } }],
-    });
+        var name = $"{service}-{pod.Port}";
+        var known = revision is null ? null : Cluster.Put(new PodMetadata
+        {
+            Metadata = new() { Name = name, Namespace = Namespace, Labels = new Dictionary<string, string> { [ApiGroup.EndpointLabel] = service, [ApiGroup.RevisionLabel] = revision } },
+        });
+        Cluster.Put(new EndpointSlice
+        {
+            Metadata = new() { Name = name, Namespace = Namespace, Labels = new Dictionary<string, string> { ["kubernetes.io/service-name"] = service } },
+            AddressType = "IPv4",
+            Ports = [new() { Name = "metrics", Port = 1 }, new() { Name = "http", Port = pod.Port }],
+            Endpoints = [new() { Addresses = [pod.Host], Conditions = conditions ?? new() { Ready = true }, TargetRef = known is null ? null : new() { Kind = "Pod", Name = name, Uid = known.Metadata.Uid } }],
+        });
+    }
+
+    /// <summary>Has the status of an endpoint tell of its revisions what each serves. The first is the target.</summary>
+    public void PutRevisions(string endpoint, params ServedRevision[] revisions)
+    {
+        var present = Cluster.Peek<LlmEndpoint>(endpoint, Namespace)!;
+        Cluster.Put(present with { Status = (present.Status ?? new()) with { TargetRevision = revisions[0].Revision, Model = revisions[0].Model, Revisions = revisions } });
+    }
 
     public void RemoveSlice(string service, Uri pod) => Cluster.Remove<EndpointSlice>($"{service}-{pod.Port}", Namespace);
 

@@ -68,6 +68,19 @@ public sealed class LifetimeTests
     }
 
     [Fact]
+    public async Task A_gateway_that_may_not_read_pods_serves_all_the_same_and_names_the_active_revision()
+    {
+        await using var bench = await Bench.StartAsync(async bench =>
+        {
+            bench.Cluster.Intercept = (request, _) => request.Plural == "pods" ? throw FakeKubeClient.Error(HttpStatusCode.Forbidden, "Forbidden") : Task.CompletedTask;
+            bench.PutEndpoint("chat");
+            await bench.AddPodAsync("chat", Bodies.Text("a"), revision: "chat-8");
+        });
+        using var answer = await bench.PostAsync("/v1/chat/completions", Bodies.Chat);
+        Assert.Equal((HttpStatusCode.OK, "chat-7", "abc123"), (answer.StatusCode, answer.Header("x-llmops-endpoint-revision"), answer.Header("x-llmops-model-revision")));
+    }
+
+    [Fact]
     public async Task It_asks_the_api_server_only_for_what_its_role_allows()
     {
         await using var bench = await Bench.StartAsync(async bench =>
@@ -77,6 +90,6 @@ public sealed class LifetimeTests
             await bench.AddPodAsync("chat", Bodies.Text("a"));
         });
         Assert.All(bench.Cluster.Requests, request => Assert.Contains(request.Verb, new[] { "list", "watch" }));
-        Assert.Equal(["configmaps", "endpointslices", "llmendpoints", "llmmodels", "ragindexes", "secrets"], bench.Cluster.Requests.Select(request => request.Plural).Distinct().Order());
+        Assert.Equal(["configmaps", "endpointslices", "llmendpoints", "llmmodels", "pods", "ragindexes", "secrets"], bench.Cluster.Requests.Select(request => request.Plural).Distinct().Order());
     }
 }

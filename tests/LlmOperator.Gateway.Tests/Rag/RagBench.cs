@@ -51,12 +51,13 @@ internal sealed class RagBench : IAsyncDisposable
         }
     }
 
-    public static async Task<RagBench> StartAsync(Func<LlmEndpointSpec, LlmEndpointSpec>? change = null, Func<RagIndexSpec, RagIndexSpec>? index = null, Func<GatewayOptions, GatewayOptions>? configure = null, Action<RagBench>? prepare = null, RagIndexStatus? status = null)
+    public static async Task<RagBench> StartAsync(Func<LlmEndpointSpec, LlmEndpointSpec>? change = null, Func<RagIndexSpec, RagIndexSpec>? index = null, Func<GatewayOptions, GatewayOptions>? configure = null, Action<RagBench>? prepare = null, RagIndexStatus? status = null, Func<RagBench, Task>? pods = null)
     {
         var rag = new RagBench();
-        rag.Bench = await Bench.StartAsync(
+        await Bench.StartAsync(
             async bench =>
             {
+                rag.Bench = bench;
                 rag.Qdrant.Time = bench.Time;
                 PutModel(bench, "llama", "mlabonne/TwinLlama-3.1-8B-DPO");
                 PutModel(bench, "minilm", "sentence-transformers/all-MiniLM-L6-v2");
@@ -89,10 +90,11 @@ internal sealed class RagBench : IAsyncDisposable
                 bench.Cluster.Put(new LlmEndpoint { Metadata = new() { Name = "embedder-new", Namespace = Bench.Namespace }, Spec = new() { ModelRef = new() { Name = "e5" } } });
                 foreach (var name in new[] { "twin", "helper", "reranker", "embedder", "embedder-new" })
                 {
-                    await bench.AddPodAsync(name, context => rag.SayAsync(name, context));
+                    await bench.AddPodAsync(name, context => rag.SayAsync(name, context), revision: $"{name}-7");
                 }
 
                 prepare?.Invoke(rag);
+                await (pods?.Invoke(rag) ?? Task.CompletedTask);
                 foreach (var collection in new[] { "embedded_posts", "embedded_articles", "embedded_repositories", "cleaned_posts" })
                 {
                     rag.Qdrant.Add(collection);

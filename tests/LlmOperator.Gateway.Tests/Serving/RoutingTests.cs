@@ -172,6 +172,32 @@ public sealed class RoutingTests
     }
 
     [Fact]
+    public async Task What_the_endpoint_wants_of_sampling_is_told_each_pod_in_the_words_of_its_engine()
+    {
+        await using var bench = await Bench.StartAsync(async bench =>
+        {
+            bench.PutEndpoint("chat", new() { ModelRef = new() { Name = "llama" }, Generation = new() { RepetitionPenalty = 1.1 } });
+            bench.PutRevisions(
+                "chat",
+                new() { Revision = "chat-8", Model = new() { Name = "llama" }, Engine = EngineType.LlamaCpp },
+                new() { Revision = "chat-7", Model = new() { Name = "llama" }, Engine = EngineType.VLlm });
+            foreach (var revision in new[] { "chat-7", "chat-8" })
+            {
+                await bench.AddPodAsync("chat", Bodies.Echo, revision);
+            }
+        });
+        var penalties = new Dictionary<string, string>();
+        while (penalties.Count < 2)
+        {
+            using var answer = await bench.PostAsync("/v1/chat/completions", Bodies.Chat);
+            var echo = await answer.Content.ReadAsStringAsync(bench.Guard);
+            penalties[answer.Header("x-llmops-endpoint-revision")!] = Assert.Single(new[] { "repetition_penalty", "repeat_penalty" }, name => echo.Contains($"\"{name}\":1.1", StringComparison.Ordinal));
+        }
+
+        Assert.Equal(("repetition_penalty", "repeat_penalty"), (penalties["chat-7"], penalties["chat-8"]));
+    }
+
+    [Fact]
     public async Task An_endpoint_that_goes_is_no_model_any_more_and_one_that_comes_is()
     {
         await using var bench = await Bench.StartAsync(Bodies.Text("a"));

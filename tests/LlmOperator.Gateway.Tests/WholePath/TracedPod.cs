@@ -39,7 +39,7 @@ internal sealed class TracedPod : IAsyncDisposable
             NullLoggerFactory.Instance,
             receivers: pod._receiver);
         await pod._sidecar.StartAsync(bench.Guard);
-        bench.PutSlice(endpoint, pod.Url);
+        bench.PutSlice(endpoint, pod.Url, revision: revision);
         return pod;
     }
 

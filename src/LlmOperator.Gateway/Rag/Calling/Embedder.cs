@@ -39,34 +39,9 @@ internal sealed class Embedder(ClusterView cluster, IndexView indexes, EndpointC
         var endpoint = cluster.Find(name) ?? throw new StepException(StepException.NotConfigured, source == index.Source
             ? $"there is no LlmEndpoint {name}, which spec.embedding.endpointRef of RagIndex {index.Name} names"
             : $"there is no LlmEndpoint {name} any more, and RagIndex {index.Name} serves vectors of its model {source.Model} until the migration is over");
-        var facts = endpoint.Facts;
-
-        // Of a model that does not lie on Hugging Face only the size can be compared.
-        if (indexes.Model(facts.Model)?.Spec?.Source.HuggingFace?.Repo is { } repository && !EmbeddingModels.AreSame(repository, source.Model))
-        {
-            throw new StepException(StepException.ModelMismatch, $"LlmEndpoint {name} serves {repository}, and RagIndex {index.Name} holds vectors of {source.Model}: correct spec.embedding, or keep an endpoint of that model until a migration is over");
-        }
-
-        // Like the library the vectors of existing indexes were made with, what a model cannot read is left out, not refused.
-        var isTei = facts.Engine == EngineType.Tei;
-        var body = JsonBody.Object(writer =>
-        {
-            if (isTei)
-            {
-                writer.WriteTexts("inputs", texts);
-                writer.WriteBoolean("truncate"u8, true);
-                return;
-            }
-
-            writer.WriteString("model"u8, facts.ServedName);
-            writer.WriteTexts("input", texts);
-            if (facts.Engine == EngineType.VLlm)
-            {
-                writer.WriteNumber("truncate_prompt_tokens"u8, -1);
-            }
-        });
-        var answer = await calls.AskAsync(endpoint, isTei ? "/embed" : "/v1/embeddings", body, trace, exchange: null, answered: null, cancellationToken).ConfigureAwait(false);
-        var vectors = JsonBody.Read(answer, "the embeddings", root => isTei ? [.. root.EnumerateArray().Select(Vector)] : InOrder(root, texts.Count));
+        var isFit = PodsOf(source, index, endpoint);
+        var answer = await calls.AskAsync(endpoint, facts => new(IsTei(facts) ? "/embed" : "/v1/embeddings", Body(facts, texts)), trace, cancellationToken, isFit: isFit).ConfigureAwait(false);
+        var vectors = JsonBody.Read(answer.Body, "the embeddings", root => IsTei(answer.Facts) ? [.. root.EnumerateArray().Select(Vector)] : InOrder(root, texts.Count));
         if (vectors.Length != texts.Count || Array.Exists(vectors, vector => vector is null))
         {
             throw new StepException(StepException.InvalidAnswer, $"LlmEndpoint {name} made {vectors.Length} vectors of {texts.Count} texts");
@@ -76,6 +51,53 @@ internal sealed class Embedder(ClusterView cluster, IndexView indexes, EndpointC
             ? throw new StepException(StepException.SizeMismatch, $"LlmEndpoint {name} makes vectors of size {wrong.Length}, and RagIndex {index.Name} holds vectors of size {size}: correct spec.embedding")
             : vectors;
     }
+
+    /// <summary>
+    /// The pods that make vectors of the model. While the endpoint changes its model, pods of both are ready, and vectors of one are nothing to an index of the other. Of a model that does not lie on Hugging Face only the
+    /// size can be compared: it is asked where no pod is known to have the wanted one.
+    /// </summary>
+    /// <exception cref="StepException">None that is ready does.</exception>
+    private Func<EndpointFacts, bool> PodsOf(VectorSource source, IndexFacts index, ServedEndpoint endpoint)
+    {
+        var pods = endpoint.FactsOfPods();
+        if (pods.Any(pod => IsOf(source, pod) == true))
+        {
+            return pod => IsOf(source, pod) == true;
+        }
+
+        if (pods.Any(pod => IsOf(source, pod) is null))
+        {
+            return pod => IsOf(source, pod) is null;
+        }
+
+        var served = string.Join(" and ", pods.Select(indexes.RepositoryOf).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
+        throw IsOf(source, endpoint.Facts) == true
+            ? new StepException(StepException.Unavailable, $"no pod of LlmEndpoint {endpoint.Name} that is ready serves {source.Model}, of which RagIndex {index.Name} holds vectors: they serve {served}, until pods of {source.Model} are ready")
+            : new StepException(StepException.ModelMismatch, $"LlmEndpoint {endpoint.Name} serves {served}, and RagIndex {index.Name} holds vectors of {source.Model}: correct spec.embedding, or keep an endpoint of that model until a migration is over");
+    }
+
+    /// <summary>Whether a pod has the model; null where that is not known.</summary>
+    private bool? IsOf(VectorSource source, EndpointFacts pod) => indexes.RepositoryOf(pod) is { } repository ? EmbeddingModels.AreSame(repository, source.Model) : null;
+
+    private static bool IsTei(EndpointFacts facts) => facts.Engine == EngineType.Tei;
+
+    // Like the library the vectors of existing indexes were made with, what a model cannot read is left out, not refused.
+    private static ReadOnlyMemory<byte> Body(EndpointFacts facts, IReadOnlyList<string> texts) => JsonBody.Object(writer =>
+    {
+        if (IsTei(facts))
+        {
+            writer.WriteTexts("inputs", texts);
+            writer.WriteBoolean("truncate"u8, true);
+            return;
+        }
+
+        writer.WriteString("model"u8, facts.ServedName);
+        writer.WriteTexts("input", texts);
+        if (facts.Engine == EngineType.VLlm)
+        {
+            writer.WriteNumber("truncate_prompt_tokens"u8, -1);
+        }
+    });
 
     private static float[][] InOrder(JsonElement root, int count)
     {

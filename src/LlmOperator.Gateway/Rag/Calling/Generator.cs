@@ -22,27 +22,30 @@ internal sealed class Generator(IndexView indexes, EndpointCalls calls)
 
     /// <summary>Asks it.</summary>
     /// <param name="endpoint">The endpoint.</param>
-    /// <param name="facts">What the cluster says of it.</param>
     /// <param name="prompt">The prompt.</param>
     /// <param name="sampling">How tokens are drawn.</param>
     /// <param name="trace">The span it is asked in.</param>
     /// <param name="exchange">Is told of the answer.</param>
-    /// <param name="answered">Is told the revision of the pod that answered.</param>
+    /// <param name="answered">Is told which pod answered.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>The answer.</returns>
     /// <exception cref="StepException">There is none.</exception>
-    public async Task<string> AnswerAsync(ServedEndpoint endpoint, EndpointFacts facts, string prompt, GenerationSpec sampling, TraceContext trace, Exchange exchange, Action<string> answered, CancellationToken cancellationToken)
+    public async Task<string> AnswerAsync(ServedEndpoint endpoint, string prompt, GenerationSpec sampling, TraceContext trace, Exchange exchange, Action<EndpointFacts> answered, CancellationToken cancellationToken)
+    {
+        var meter = new AnswerMeter(LongestAnswer);
+        meter.AddAnswer((await calls.AskAsync(endpoint, facts => Question(facts, prompt, sampling), trace, cancellationToken, exchange, answered).ConfigureAwait(false)).Body);
+        return meter.Texts is [var answer, ..] ? answer
+            : meter.FinishReasons.Count > 0 ? "" // It had nothing to say.
+            : throw new StepException(StepException.InvalidAnswer, "the model's answer has no text");
+    }
+
+    private PodQuestion Question(EndpointFacts facts, string prompt, GenerationSpec sampling)
     {
         var format = FormatOf(facts);
         var text = format == Alpaca ? $"Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n### Instruction:\n{prompt}\n\n### Response:\n" : prompt;
 
         // TGI's own route knows the penalty, which its OpenAI routes do not.
-        var (path, body) = format == Chat ? ("/v1/chat/completions", OpenAi(facts, text, sampling, isChat: true)) : IsTgi(facts) ? ("/generate", Tgi(text, sampling)) : ("/v1/completions", OpenAi(facts, text, sampling, isChat: false));
-        var meter = new AnswerMeter(LongestAnswer);
-        meter.AddAnswer(await calls.AskAsync(endpoint, path, body, trace, exchange, answered, cancellationToken).ConfigureAwait(false));
-        return meter.Texts is [var answer, ..] ? answer
-            : meter.FinishReasons.Count > 0 ? "" // It had nothing to say.
-            : throw new StepException(StepException.InvalidAnswer, "the model's answer has no text");
+        return format == Chat ? new("/v1/chat/completions", OpenAi(facts, text, sampling, isChat: true)) : IsTgi(facts) ? new("/generate", Tgi(text, sampling)) : new("/v1/completions", OpenAi(facts, text, sampling, isChat: false));
     }
 
     private string FormatOf(EndpointFacts facts) => indexes.Model(facts.Model)?.Spec?.PromptFormat ?? "Raw";

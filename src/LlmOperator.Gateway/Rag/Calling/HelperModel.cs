@@ -36,7 +36,7 @@ internal sealed class HelperModel(ClusterView cluster, EndpointCalls calls, Name
         if (service.EndpointRef is { } reference)
         {
             var endpoint = cluster.Find(reference.Name) ?? throw new StepException(StepException.NotConfigured, $"there is no LlmEndpoint {reference.Name}");
-            answer = await calls.AskAsync(endpoint, $"/v1{Path}", Body(service.Model ?? endpoint.Facts.ServedName, prompt, maxTokens), trace, exchange: null, answered: null, cancellationToken).ConfigureAwait(false);
+            answer = (await calls.AskAsync(endpoint, facts => new($"/v1{Path}", Body(service.Model ?? facts.ServedName, prompt, maxTokens)), trace, cancellationToken).ConfigureAwait(false)).Body;
         }
         else if (Uri.TryCreate(service.Url?.TrimEnd('/') + Path, UriKind.Absolute, out var address))
         {

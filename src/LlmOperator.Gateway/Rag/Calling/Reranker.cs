@@ -42,28 +42,12 @@ internal sealed class Reranker(ClusterView cluster, EndpointCalls calls) : IRera
 
     private async Task<double[]> BatchAsync(ServedEndpoint endpoint, string query, string[] texts, TraceContext trace, CancellationToken cancellationToken)
     {
-        var facts = endpoint.Facts;
-        var isTei = facts.Engine == EngineType.Tei;
-        var body = JsonBody.Object(writer =>
-        {
-            if (!isTei)
-            {
-                writer.WriteString("model"u8, facts.ServedName);
-            }
-
-            writer.WriteString("query"u8, query);
-            writer.WriteTexts(isTei ? "texts" : "documents", texts);
-            if (isTei)
-            {
-                writer.WriteBoolean("truncate"u8, true);
-            }
-        });
-        var answer = await calls.AskAsync(endpoint, isTei ? "/rerank" : "/v1/rerank", body, trace, exchange: null, answered: null, cancellationToken).ConfigureAwait(false);
-        return JsonBody.Read(answer, "the scores", root =>
+        var answer = await calls.AskAsync(endpoint, facts => new(IsTei(facts) ? "/rerank" : "/v1/rerank", Body(facts, query, texts)), trace, cancellationToken).ConfigureAwait(false);
+        return JsonBody.Read(answer.Body, "the scores", root =>
         {
             var scores = new double[texts.Length];
             Array.Fill(scores, double.NaN);
-            foreach (var entry in (isTei ? root : root.GetProperty("results")).EnumerateArray())
+            foreach (var entry in (IsTei(answer.Facts) ? root : root.GetProperty("results")).EnumerateArray())
             {
                 scores[entry.GetProperty("index").GetInt32()] = Score(entry);
             }
@@ -71,6 +55,23 @@ internal sealed class Reranker(ClusterView cluster, EndpointCalls calls) : IRera
             return !Array.TrueForAll(scores, double.IsFinite) ? throw new JsonException($"of {texts.Length} texts some have no score") : scores;
         });
     }
+
+    private static bool IsTei(EndpointFacts facts) => facts.Engine == EngineType.Tei;
+
+    private static ReadOnlyMemory<byte> Body(EndpointFacts facts, string query, string[] texts) => JsonBody.Object(writer =>
+    {
+        if (!IsTei(facts))
+        {
+            writer.WriteString("model"u8, facts.ServedName);
+        }
+
+        writer.WriteString("query"u8, query);
+        writer.WriteTexts(IsTei(facts) ? "texts" : "documents", texts);
+        if (IsTei(facts))
+        {
+            writer.WriteBoolean("truncate"u8, true);
+        }
+    });
 
     private static double Score(JsonElement entry) => entry.TryGetProperty("score", out var score) ? score.GetDouble() : entry.GetProperty("relevance_score").GetDouble();
 }

@@ -43,8 +43,8 @@ internal sealed class TokenCounter(EndpointCalls calls, TimeProvider time) : ITo
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            var answer = await calls.AskAsync(endpoint, "/tokenize", Body(endpoint.Facts, text, asPrompt), trace, exchange: null, answered: null, either.Token).ConfigureAwait(false);
-            return new(JsonBody.Read(answer, "the tokens", root => Count(root, asPrompt)), IsEstimate: false);
+            var answer = await calls.AskAsync(endpoint, facts => new("/tokenize", Body(facts, text, asPrompt)), trace, either.Token).ConfigureAwait(false);
+            return new(JsonBody.Read(answer.Body, "the tokens", root => Count(root, asPrompt)), IsEstimate: false);
         }
         catch (Exception error) when (error is StepException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {

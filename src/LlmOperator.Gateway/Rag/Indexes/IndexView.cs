@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using LlmOperator.Api.Models;
 using LlmOperator.Api.RagIndexes;
+using LlmOperator.Gateway.Cluster;
 using LlmOperator.Kubernetes.Client;
 using LlmOperator.Kubernetes.Informers;
 using Microsoft.Extensions.Logging;
@@ -51,6 +52,9 @@ internal sealed class IndexView
 
     /// <summary>The model of a name; null when there is none.</summary>
     public LlmModel? Model(string? name) => name is null ? null : _models.GetValueOrDefault(name);
+
+    /// <summary>Repository on Hugging Face of what an endpoint or one of its pods serves; null where its model lies elsewhere or is not known.</summary>
+    public string? RepositoryOf(EndpointFacts facts) => !facts.IsModelKnown ? null : facts.Repository ?? Model(facts.Model)?.Spec?.Source.HuggingFace?.Repo;
 
     /// <summary>Begins to watch, until the token fires.</summary>
     public void Start(CancellationToken cancellationToken) => _informers.Start(cancellationToken);

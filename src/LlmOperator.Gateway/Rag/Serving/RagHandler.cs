@@ -96,7 +96,7 @@ internal sealed partial class RagHandler(
             EngineTrace = span.Context,
         };
         var temperature = RequestSummary.Read(request.Body.Span, withInput: false).Temperature ?? facts.Generation!.Temperature;
-        return new(augmented, span, before is null ? null : () => details.EndAsync(run, before, string.Concat(traced.Exchange.Meter.Texts.Take(1)), temperature, CancellationToken.None));
+        return new(augmented, span, before is null ? null : () => details.EndAsync(run, traced.Origin(facts), before, string.Concat(traced.Exchange.Meter.Texts.Take(1)), temperature, CancellationToken.None));
     }
 
     /// <summary>Ends the retrieval of a chat whose exchange has ended.</summary>
@@ -157,7 +157,7 @@ internal sealed partial class RagHandler(
         var before = Begin(run, prompt, traced, context.RequestAborted);
         Provenance.Write(context.Response.Headers, model with { TemplateHash = prompt.TemplateHash, Findings = findings }, exchange.Trace);
         run.Trace.Root.Add(SpanAttribute.Of(EndpointNames.TemplateHash, prompt.TemplateHash));
-        var answer = await AskAsync(context, run, exchange, prompt, sampling).ConfigureAwait(false);
+        var answer = await AskAsync(context, run, traced, prompt, sampling).ConfigureAwait(false);
         await WriteAsync(context, JsonBody.Object(writer =>
         {
             writer.WriteString("answer"u8, answer);
@@ -168,10 +168,10 @@ internal sealed partial class RagHandler(
                 findings.Write(writer);
             }
         })).ConfigureAwait(false);
-        return before is null ? null : () => details.EndAsync(run, before, answer, sampling.Temperature, CancellationToken.None);
+        return before is null ? null : () => details.EndAsync(run, traced.Origin(facts), before, answer, sampling.Temperature, CancellationToken.None);
     }
 
-    private async Task<string> AskAsync(HttpContext context, RagRun run, Exchange exchange, PreparedPrompt prompt, GenerationSpec sampling)
+    private async Task<string> AskAsync(HttpContext context, RagRun run, TracedRequest traced, PreparedPrompt prompt, GenerationSpec sampling)
     {
         using var span = BeginGeneration(run, prompt);
         span.Add(SpanAttribute.Of(GenAiNames.RequestTemperature, sampling.Temperature));
@@ -183,7 +183,7 @@ internal sealed partial class RagHandler(
         var began = time.GetTimestamp();
         try
         {
-            var answer = await generator.AnswerAsync(run.Endpoint, run.Facts, prompt.Text, sampling, span.Context, exchange, Answered, either.Token).ConfigureAwait(false);
+            var answer = await generator.AnswerAsync(run.Endpoint, prompt.Text, sampling, span.Context, traced.Exchange, Answered, either.Token).ConfigureAwait(false);
             span.Out(() => answer);
             return answer;
         }
@@ -205,11 +205,7 @@ internal sealed partial class RagHandler(
             metrics.Took(RagNames.Generation, time.GetElapsedTime(began));
         }
 
-        void Answered(string revision)
-        {
-            context.Response.Headers[PodRevision.Header] = revision;
-            Provenance.Answered(context.Response.Headers, run.Facts);
-        }
+        void Answered(EndpointFacts pod) => Provenance.Answered(context.Response.Headers, traced, pod);
     }
 
     private static RagSpan BeginGeneration(RagRun run, PreparedPrompt prompt)
