@@ -135,8 +135,15 @@ public static class OperatorControllers
     /// <summary>The endpoint that makes the vectors of an index; null where it names none, or there is none yet.</summary>
     private static OpenAiTextEmbedder? Embedder(OperatorCaches caches, HttpClient http, RagIndex index) =>
         index.Spec?.Embedding?.EndpointRef is { Name: var name } && caches.Endpoints.Get(new(index.Metadata.Namespace, name)) is { Status: { Url: { } url, ServedModelName: { } model } }
-            ? new(http, new(url[..^"/v1".Length]), model)
+            ? new(http, new(url[..^"/v1".Length]), model, whyNot: () => WhyNotEmbedded(caches.Endpoints.Get(new(index.Metadata.Namespace, name))))
             : null;
+
+    /// <summary>An endpoint is asked by its Service, behind which nobody can choose: while pods of two models may be, vectors of one would be taken for vectors of the other.</summary>
+    internal static string? WhyNotEmbedded(LlmEndpoint? endpoint)
+    {
+        var models = (endpoint?.Status?.Revisions ?? []).Select(revision => revision.Repository ?? revision.Model.Name).Distinct(StringComparer.Ordinal).ToList();
+        return models.Count < 2 ? null : $"LlmEndpoint {endpoint!.Metadata.Name} goes from one model to another and may have pods of {string.Join(" and ", models)}: vectors are made when those of one are left";
+    }
 
     /// <summary>The index an endpoint retrieves from.</summary>
     private static IEnumerable<ObjectKey> RagIndexOf(LlmEndpoint endpoint) => endpoint.Spec?.Rag is { } rag ? [new(endpoint.Metadata.Namespace, rag.IndexRef.Name)] : [];

@@ -10,7 +10,8 @@ namespace LlmOperator.Controllers.RagIndexes.Embedding;
 /// <param name="endpoint">Address of the server, without <c>/v1</c>.</param>
 /// <param name="model">Name of the model as the server knows it.</param>
 /// <param name="apiKey">Key the server asks for; null for none.</param>
-internal sealed class OpenAiTextEmbedder(HttpClient http, Uri endpoint, string model, string? apiKey = null) : ITextEmbedder
+/// <param name="whyNot">Says why no vectors can be made at present; null, or says null, when they can.</param>
+internal sealed class OpenAiTextEmbedder(HttpClient http, Uri endpoint, string model, string? apiKey = null, Func<string?>? whyNot = null) : ITextEmbedder
 {
     // What embedding servers commonly take in one request (TEI's default).
     private const int Batch = 32;
@@ -27,10 +28,22 @@ internal sealed class OpenAiTextEmbedder(HttpClient http, Uri endpoint, string m
         var vectors = new List<float[]>(texts.Count);
         foreach (var batch in texts.Chunk(Batch))
         {
+            ThrowIfNot();
             vectors.AddRange(await EmbedBatchAsync(batch, cancellationToken).ConfigureAwait(false));
+
+            // What came to be the case meanwhile may have been the case for the answer.
+            ThrowIfNot();
         }
 
         return vectors;
+    }
+
+    private void ThrowIfNot()
+    {
+        if (whyNot?.Invoke() is { } reason)
+        {
+            throw new EmbeddingException(reason);
+        }
     }
 
     private async Task<float[][]> EmbedBatchAsync(string[] texts, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using LlmOperator.Api.Endpoints;
 using LlmOperator.Controllers.RagIndexes.Embedding;
 using Xunit;
 
@@ -41,6 +42,37 @@ public sealed class OpenAiTextEmbedderTests
         Assert.DoesNotContain("key", fault.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task No_vectors_are_taken_from_an_endpoint_that_has_pods_of_two_models()
+    {
+        var endpoint = Rolling("embedder-7");
+        var server = new Server(request => (HttpStatusCode.OK, new JsonObject { ["data"] = new JsonArray([.. request["input"]!.AsArray().Select((_, index) => (JsonNode)new JsonObject { ["index"] = index, ["embedding"] = new JsonArray(1) })]) }.ToJsonString()));
+        var embedder = new OpenAiTextEmbedder(new HttpClient(server), new("http://embedder"), "m", whyNot: () => OperatorControllers.WhyNotEmbedded(endpoint));
+        Assert.Single(await embedder.EmbedAsync(["a"], Stop));
+
+        // The same model under another engine is the same model.
+        endpoint = Rolling("embedder-7", "embedder-8");
+        Assert.Single(await embedder.EmbedAsync(["a"], Stop));
+
+        endpoint = Rolling("other-9", "embedder-8");
+        var before = server.Requests.Count;
+        var fault = await Assert.ThrowsAsync<EmbeddingException>(() => embedder.EmbedAsync(["a"], Stop));
+        Assert.Contains("LlmEndpoint e goes from one model to another and may have pods of org/other and org/embedder", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(before, server.Requests.Count);
+
+        // It begins to roll while it is asked: nobody knows which pod has answered.
+        endpoint = Rolling("embedder-8");
+        server.Asked = () => endpoint = Rolling("other-9", "embedder-8");
+        await Assert.ThrowsAsync<EmbeddingException>(() => embedder.EmbedAsync(["a"], Stop));
+        Assert.Equal(before + 1, server.Requests.Count);
+
+        static LlmEndpoint Rolling(params string[] revisions) => new()
+        {
+            Metadata = new() { Name = "e" },
+            Status = new() { Revisions = [.. revisions.Select(revision => new ServedRevision { Revision = revision, Model = new() { Name = "m" }, Repository = $"org/{revision[..^2]}", Engine = "TEI" })] },
+        };
+    }
+
     private static OpenAiTextEmbedder Embedder(Server server) => new(new HttpClient(server), new("http://embedder/base/"), "m", "key");
 
     private sealed class Server(Func<JsonNode, (HttpStatusCode Status, string Body)> answer) : HttpMessageHandler
@@ -49,10 +81,13 @@ public sealed class OpenAiTextEmbedderTests
 
         public string Last { get; private set; } = "";
 
+        public Action? Asked { get; set; }
+
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             Requests.Add(JsonNode.Parse(await request.Content!.ReadAsStringAsync(cancellationToken))!);
             Last = $"http://{request.RequestUri!.Host}:{request.RequestUri.Port}{request.RequestUri.AbsolutePath} {request.Headers.Authorization}";
+            Asked?.Invoke();
             var (status, body) = answer(Requests[^1]);
             return new(status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
         }
