@@ -11,7 +11,7 @@ using Xunit;
 namespace LlmOperator.EndToEnd.Tests;
 
 /// <summary>
-/// An index moves to another embedding model, whose vectors are of another size, while people ask, write and delete: the operator, the gateway, two stand-in embedders and a stand-in Qdrant, over HTTP. Vectors of the two
+/// An index moves to another embedding model, whose vectors are of another size, and endpoints move to other engines, while people ask, write and delete: the operator, the gateway, two stand-in embedders and a stand-in Qdrant, over HTTP. Vectors of the two
 /// models have nothing in common here, as those of real ones.
 /// </summary>
 public sealed class RagMigrationTests
@@ -99,6 +99,80 @@ public sealed class RagMigrationTests
         await Parallel.ForEachAsync(Enumerable.Range(0, Before).Concat(written).Except(deleted), whole.Guard, async (number, stopped) => Assert.True(await IsFoundAsync(client, number, stopped), $"note {number} is lost"));
         await Parallel.ForEachAsync(deleted, whole.Guard, async (number, stopped) => Assert.False(await IsFoundAsync(client, number, stopped), $"note {number} is back"));
         TestContext.Current.TestOutputHelper?.WriteLine($"{asked.Values.Sum()} questions, {written.Count} notes written and {deleted.Count} deleted meanwhile");
+    }
+
+    [Fact]
+    public async Task Endpoints_that_change_their_engine_in_place_cost_no_answer_and_no_document()
+    {
+        await using var whole = await WholeOperator.StartAsync(
+            kubeconfig => [SidecarHost.Registration, GatewayHost.Registration(kubeconfig), new QdrantHosts().Registration, .. EngineStandIn.Hosts],
+            configure: static options => options with { DataPath = new() { GatewayReplicas = 1 } });
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectCallback = whole.Cluster.Network!.ConnectAsync }) { BaseAddress = new("http://llm-gateway.default.svc") };
+        await whole.ApplyAsync(Index("sentence-transformers/all-MiniLM-L6-v2", 384, "embedder", "0s") + """
+            ---
+            {apiVersion: llmops.dev/v1alpha1, kind: LlmModel, metadata: {name: writer}, spec: {source: {huggingFace: {repo: mlabonne/TwinLlama-3.1-8B-DPO}}, quantization: bitsandbytes, limits: {maxTotalTokens: 4096}}}
+            ---
+            {apiVersion: llmops.dev/v1alpha1, kind: LlmModel, metadata: {name: minilm}, spec: {task: Embed, source: {huggingFace: {repo: sentence-transformers/all-MiniLM-L6-v2}}}}
+
+            """ + Engines("TEI", "vLLM"));
+        string[] names = ["embedder", "answers"];
+        foreach (var name in names)
+        {
+            await whole.UntilAsync(() => (string?)whole.Condition(Endpoints, name, "Ready")?["status"] == "True", () => $"{name}: {whole.Get(Endpoints, name)?["status"]?.ToJsonString()}");
+        }
+
+        await whole.UntilAsync(() => (string?)whole.Condition(Indexes, "notes", "Ready")?["status"] == "True", () => $"{whole.Get(Indexes, "notes")?["status"]?.ToJsonString()}");
+        await PutAsync(client, [.. Enumerable.Range(0, Before).Select(Note)], again: true, whole.Guard);
+        var before = names.ToDictionary(name => name, Revision);
+
+        var problems = new ConcurrentQueue<string>();
+        var (asked, stop) = (new ConcurrentDictionary<string, int>(), false);
+        var reader = Task.Run(async () =>
+        {
+            for (var turn = 0; !Volatile.Read(ref stop); turn++)
+            {
+                var subject = Subject(turn % Before);
+                using var body = new StringContent($$"""{"query":"What of {{subject}}?"}""", Encoding.UTF8, "application/json");
+                using var said = await client.PostAsync("/v1/rag/answers", body, whole.Guard);
+                var answer = JsonNode.Parse(await said.Content.ReadAsStringAsync(whole.Guard))!;
+                asked.AddOrUpdate(said.Headers.GetValues("x-llmops-endpoint-revision").Single(), 1, static (_, count) => count + 1);
+                if (said.StatusCode != HttpStatusCode.OK || answer["sources"]!.AsArray().Count == 0 || answer["degradations"]!.AsArray().Count > 0 || (string)answer["answer"]! is "")
+                {
+                    problems.Enqueue(answer.ToJsonString());
+                }
+            }
+        }, whole.Guard);
+        var writer = Task.Run(async () =>
+        {
+            for (var number = 0; !Volatile.Read(ref stop); number++)
+            {
+                await PutAsync(client, [Note(number % Before)], again: false, whole.Guard);
+            }
+        }, whole.Guard);
+
+        await whole.ApplyAsync(Engines("vLLM", "TGI"));
+        await whole.UntilAsync(() => names.All(name => Revision(name) != before[name] && Told(name).Count == 1), () => string.Join('\n', names.Select(name => $"{name}: {whole.Get(Endpoints, name)?["status"]?.ToJsonString()}")));
+        while (!asked.ContainsKey(Revision("answers")!))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), whole.Guard);
+        }
+
+        Volatile.Write(ref stop, true);
+        await Task.WhenAll(reader, writer);
+        Assert.True(problems.IsEmpty, $"{problems.Count} of {asked.Values.Sum()} answers: {problems.FirstOrDefault()}");
+        Assert.Equal(new[] { before["answers"], Revision("answers") }.Order(StringComparer.Ordinal), asked.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(("vLLM", "TGI"), ((string?)Told("embedder")[0]!["engine"], (string?)Told("answers")[0]!["engine"]));
+
+        string? Revision(string name) => (string?)whole.Get(Endpoints, name)?["status"]?["activeRevision"];
+
+        JsonArray Told(string name) => whole.Get(Endpoints, name)!["status"]!["revisions"]!.AsArray();
+
+        static string Engines(string embedder, string answers) => $$$"""
+            ---
+            {apiVersion: llmops.dev/v1alpha1, kind: LlmEndpoint, metadata: {name: embedder}, spec: {modelRef: {name: minilm}, engine: {type: {{{embedder}}} }, accelerator: {type: A10G} } }
+            ---
+            {apiVersion: llmops.dev/v1alpha1, kind: LlmEndpoint, metadata: {name: answers}, spec: {modelRef: {name: writer}, engine: {type: {{{answers}}} }, accelerator: {type: A10G}, rag: {indexRef: {name: notes}, retrieval: {topK: 6} } } }
+            """;
     }
 
     private static string Index(string model, int size, string endpoint, string rollbackWindow) => $"""
