@@ -57,7 +57,7 @@ internal static class RagCommand
             using var clients = new QdrantClients(secrets, maps, connection => new QdrantClient(http, connection, time), options.ConnectTimeout, time);
             var calls = new EndpointCalls(options, invoker, invoker);
             var tokens = new TokenCounter(calls, time);
-            var tracer = new RequestTracer(exporters, new(), time, logger);
+            var tracer = new RequestTracer(exporters, new(), time);
             var retriever = new Retriever(indexes, new HelperModel(view, calls, secrets), new Embedder(view, indexes, calls), new Reranker(view, calls), new(clients), time, logger);
             var handler = new RagHandler(
                 options, view, new(options), new(retriever, indexes, templates, tokens, time), new(indexes, calls), new(indexes, tokens), tracer, new(tracer, metrics), new(meter), time, logger);
