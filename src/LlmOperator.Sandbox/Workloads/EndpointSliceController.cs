@@ -109,12 +109,15 @@ internal sealed class EndpointSliceController : Controller
     private void Write(JsonObject service, List<(JsonArray Ports, JsonArray? Endpoints)> wanted)
     {
         var present = _slices.Get(service.Uid()).Where(slice => slice.Label("endpointslice.kubernetes.io/managed-by") == Manager && !slice.IsDeleting()).ToList();
+
+        // A slice keeps its ports: those who watch would otherwise see its pods nowhere for a moment. What no longer has any is filled with what has no slice yet, and only then deleted or joined by others.
+        var slices = wanted.Select(one => Take(slice => JsonNode.DeepEquals(slice["ports"], one.Ports))).ToList();
         for (var i = 0; i < wanted.Count; i++)
         {
             var (ports, endpoints) = wanted[i];
-            if (i < present.Count)
+            if ((slices[i] ?? Take(static _ => true)) is { } slice)
             {
-                Cluster.Update(present[i].RefIn(Resources.EndpointSlices), slice => Fill(slice, service, ports, endpoints), Name);
+                Cluster.Update(slice.RefIn(Resources.EndpointSlices), slice => Fill(slice, service, ports, endpoints), Name);
                 continue;
             }
 
@@ -132,9 +135,21 @@ internal sealed class EndpointSliceController : Controller
             Cluster.Create(Resources.EndpointSlices, created, Name);
         }
 
-        foreach (var surplus in present.Skip(wanted.Count))
+        foreach (var surplus in present)
         {
             Cluster.Delete(surplus.RefIn(Resources.EndpointSlices));
+        }
+
+        JsonObject? Take(Func<JsonObject, bool> isFit)
+        {
+            var at = present.FindIndex(slice => isFit(slice));
+            var slice = at < 0 ? null : present[at];
+            if (at >= 0)
+            {
+                present.RemoveAt(at);
+            }
+
+            return slice;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LlmOperator.Sandbox.Runtime;
 using LlmOperator.Sandbox.Storage;
 using LlmOperator.Sandbox.Tests.Runtime;
@@ -105,6 +106,34 @@ public sealed class OtherWorkloadTests
         _cluster.Pass(3);
 
         Assert.Null(Assert.Single(_cluster.Cluster.List(Resources.EndpointSlices))["endpoints"]);
+    }
+
+    [Fact]
+    public void Slices_of_pods_with_other_ports_leave_no_moment_without_a_pod_that_is_ready()
+    {
+        _cluster.Create(Resources.Services, """{"metadata":{"name":"web"},"spec":{"selector":{"app":"w"},"ports":[{"name":"http","port":80,"targetPort":"http"}]}}""");
+        var deployment = JsonNode.Parse(SmallCluster.Deployment("w", replicas: 1))!.AsObject();
+        Listen(deployment, 8081);
+        _cluster.Create(Resources.Deployments, deployment.ToJsonString());
+        _cluster.Pass(5);
+
+        // Whoever watches sees one write after the other.
+        var (gaps, most) = (0, 0);
+        using (_cluster.Cluster.Subscribe(_ =>
+        {
+            var slices = _cluster.Cluster.List(Resources.EndpointSlices);
+            gaps += slices.Any(slice => slice.Objects("endpoints").Any(endpoint => endpoint.Object("conditions").Flag("ready") == true)) ? 0 : 1;
+            most = Math.Max(most, slices.Count);
+        }))
+        {
+            _cluster.Change(Resources.Deployments, "w", obj => Listen(obj, 8080));
+            _cluster.Pass(10);
+        }
+
+        Assert.Equal((0, 2), (gaps, most));
+        Assert.Equal(8080, Assert.Single(_cluster.Cluster.List(Resources.EndpointSlices)).Objects("ports").Single().Integer("port"));
+
+        static void Listen(JsonObject obj, int port) => obj["spec"]!["template"]!["spec"]!["containers"]![0]!["ports"] = new JsonArray(new JsonObject { ["name"] = "http", ["containerPort"] = port });
     }
 
     private static string Job(string spec, string annotations = "{}") => $$$$"""
