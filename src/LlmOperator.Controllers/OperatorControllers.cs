@@ -110,7 +110,9 @@ public static class OperatorControllers
     {
         var access = new QdrantAccess(manager.Client, options, time);
         var snapshots = new SnapshotKeeper(time);
-        var texts = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5), PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectCallback = options.Connect }) { Timeout = TimeSpan.FromMinutes(2) };
+
+        // No connection is kept: it would lead to its pod whatever becomes of the Service, and to the former model of an endpoint.
+        var texts = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5), PooledConnectionLifetime = TimeSpan.Zero, ConnectCallback = options.Connect }) { Timeout = TimeSpan.FromMinutes(2) };
         var keys = new QdrantKeys(caches, manager.Client);
         var collections = new CollectionKeeper(time, loggers.CreateLogger<CollectionKeeper>());
         var parts = new RagIndexParts(
@@ -133,16 +135,17 @@ public static class OperatorControllers
     }
 
     /// <summary>The endpoint that makes the vectors of an index; null where it names none, or there is none yet.</summary>
-    private static OpenAiTextEmbedder? Embedder(OperatorCaches caches, HttpClient http, RagIndex index) =>
-        index.Spec?.Embedding?.EndpointRef is { Name: var name } && caches.Endpoints.Get(new(index.Metadata.Namespace, name)) is { Status: { Url: { } url, ServedModelName: { } model } }
-            ? new(http, new(url[..^"/v1".Length]), model, whyNot: () => WhyNotEmbedded(caches.Endpoints.Get(new(index.Metadata.Namespace, name))))
-            : null;
-
-    /// <summary>An endpoint is asked by its Service, behind which nobody can choose: while pods of two models may be, vectors of one would be taken for vectors of the other.</summary>
-    internal static string? WhyNotEmbedded(LlmEndpoint? endpoint)
+    private static OpenAiTextEmbedder? Embedder(OperatorCaches caches, HttpClient http, RagIndex index)
     {
-        var models = (endpoint?.Status?.Revisions ?? []).Select(revision => revision.Repository ?? revision.Model.Name).Distinct(StringComparer.Ordinal).ToList();
-        return models.Count < 2 ? null : $"LlmEndpoint {endpoint!.Metadata.Name} goes from one model to another and may have pods of {string.Join(" and ", models)}: vectors are made when those of one are left";
+        if (index.Spec?.Embedding is not { EndpointRef.Name: { } name, Model: var wanted })
+        {
+            return null;
+        }
+
+        var key = new ObjectKey(index.Metadata.Namespace, name);
+        return caches.Endpoints.Get(key) is { Status: { Url: { } url, ServedModelName: { } model } }
+            ? new(http, new(url[..^"/v1".Length]), model, whyNot: () => caches.Endpoints.Get(key) is { } endpoint ? EmbedderCheck.WhyNot(endpoint, caches.PodsOf(key), wanted) : null)
+            : null;
     }
 
     /// <summary>The index an endpoint retrieves from.</summary>

@@ -43,34 +43,22 @@ public sealed class OpenAiTextEmbedderTests
     }
 
     [Fact]
-    public async Task No_vectors_are_taken_from_an_endpoint_that_has_pods_of_two_models()
+    public async Task No_vectors_are_taken_from_an_endpoint_that_may_make_others()
     {
-        var endpoint = Rolling("embedder-7");
+        string? reason = null;
         var server = new Server(request => (HttpStatusCode.OK, new JsonObject { ["data"] = new JsonArray([.. request["input"]!.AsArray().Select((_, index) => (JsonNode)new JsonObject { ["index"] = index, ["embedding"] = new JsonArray(1) })]) }.ToJsonString()));
-        var embedder = new OpenAiTextEmbedder(new HttpClient(server), new("http://embedder"), "m", whyNot: () => OperatorControllers.WhyNotEmbedded(endpoint));
+        var embedder = new OpenAiTextEmbedder(new HttpClient(server), new("http://embedder"), "m", whyNot: () => reason);
         Assert.Single(await embedder.EmbedAsync(["a"], Stop));
 
-        // The same model under another engine is the same model.
-        endpoint = Rolling("embedder-7", "embedder-8");
-        Assert.Single(await embedder.EmbedAsync(["a"], Stop));
-
-        endpoint = Rolling("other-9", "embedder-8");
-        var before = server.Requests.Count;
+        reason = "it rolls";
         var fault = await Assert.ThrowsAsync<EmbeddingException>(() => embedder.EmbedAsync(["a"], Stop));
-        Assert.Contains("LlmEndpoint e goes from one model to another and may have pods of org/other and org/embedder", fault.Message, StringComparison.Ordinal);
-        Assert.Equal(before, server.Requests.Count);
+        Assert.Equal((reason, 1), (fault.Message, server.Requests.Count));
 
         // It begins to roll while it is asked: nobody knows which pod has answered.
-        endpoint = Rolling("embedder-8");
-        server.Asked = () => endpoint = Rolling("other-9", "embedder-8");
+        reason = null;
+        server.Asked = () => reason = "it rolls";
         await Assert.ThrowsAsync<EmbeddingException>(() => embedder.EmbedAsync(["a"], Stop));
-        Assert.Equal(before + 1, server.Requests.Count);
-
-        static LlmEndpoint Rolling(params string[] revisions) => new()
-        {
-            Metadata = new() { Name = "e" },
-            Status = new() { Revisions = [.. revisions.Select(revision => new ServedRevision { Revision = revision, Model = new() { Name = "m" }, Repository = $"org/{revision[..^2]}", Engine = "TEI" })] },
-        };
+        Assert.Equal(2, server.Requests.Count);
     }
 
     private static OpenAiTextEmbedder Embedder(Server server) => new(new HttpClient(server), new("http://embedder/base/"), "m", "key");
