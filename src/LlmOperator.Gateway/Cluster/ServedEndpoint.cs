@@ -74,10 +74,15 @@ internal sealed record EndpointFacts
     /// <summary>Whether the model is known to be that of the revision.</summary>
     public bool IsModelKnown { get; init; } = true;
 
-    /// <summary>What the cluster says of pods of a revision. Where it does not say, it is what is being rolled out, though with a model that is not known unless the cluster tells of no revision at all.</summary>
+    /// <summary>
+    /// What the cluster says of pods of a revision. Where it does not say, it is what is being rolled out, though with a model that is not known unless the cluster tells of no revision at all, or, for a pod of
+    /// which not even the revision is known, unless all that the cluster tells of have the same.
+    /// </summary>
     /// <param name="revision">The revision; null for pods of which it is not known.</param>
     public EndpointFacts Of(string? revision) =>
-        revision is null ? this : Revisions.GetValueOrDefault(revision) ?? this with { Revision = revision, IsModelKnown = Revisions.Count == 0 };
+        revision is not null ? Revisions.GetValueOrDefault(revision) ?? this with { Revision = revision, IsModelKnown = Revisions.Count == 0 }
+        : HaveOneModel() ? this
+        : this with { IsModelKnown = false };
 
     /// <summary>Sampling where a request does not say. An endpoint with retrieval has the pipeline's where its spec says nothing.</summary>
     public GenerationSpec? Generation { get; init; }
@@ -94,6 +99,9 @@ internal sealed record EndpointFacts
     public required BalancingRules Balancing { get; init; }
 
     public required PromptTraceSpec Trace { get; init; }
+
+    private bool HaveOneModel() => Revisions.Count == 0
+        || ((Revision is null || Revisions.ContainsKey(Revision)) && Revisions.Values.All(one => (one.Model, one.ModelRevision, one.Repository) == (Model, ModelRevision, Revisions.Values.First().Repository)));
 
     /// <summary>Reads an endpoint.</summary>
     public static EndpointFacts Of(LlmEndpoint endpoint)

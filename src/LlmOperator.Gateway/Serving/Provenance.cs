@@ -34,8 +34,8 @@ internal static class Provenance
     /// <param name="pod">What the cluster says of the pod.</param>
     public static void Answered(IHeaderDictionary headers, TracedRequest traced, EndpointFacts pod)
     {
-        traced.Pod = pod.Of(pod.Revision);
-        Write(headers, traced.Pod);
+        traced.Pod = pod;
+        Write(headers, pod);
     }
 
     /// <summary>The model is told where it is known to be that of the revision.</summary>

@@ -33,13 +33,15 @@ internal sealed record Feedback(ActivityTraceId Trace, double Score, string? Com
                 switch (name)
                 {
                     case "trace_id":
-                        var text = reader.TokenType == JsonTokenType.String ? reader.GetString()! : "";
+                        var text = reader.TokenType == JsonTokenType.String ? reader.GetString()! : throw Bad(name, "invalid_type", "trace_id must be a text");
                         trace = text.Length == TraceIdLength && text.All(char.IsAsciiHexDigitLower) && text.AsSpan().ContainsAnyExcept('0')
                             ? ActivityTraceId.CreateFromString(text)
                             : throw Bad(name, "invalid_value", "trace_id must be the 32 hexadecimal digits of an answer's x-llmops-trace-id");
                         break;
                     case "score":
-                        score = reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out var number) && number is >= 0 and <= 1 ? number : throw Bad(name, "invalid_value", "score must be a number from 0 to 1");
+                        score = reader.TokenType != JsonTokenType.Number ? throw Bad(name, "invalid_type", "score must be a number from 0 to 1")
+                            : reader.TryGetDouble(out var number) && number is >= 0 and <= 1 ? number
+                            : throw Bad(name, "invalid_value", "score must be a number from 0 to 1");
                         break;
                     case "comment" when reader.TokenType == JsonTokenType.Null:
                         break;

@@ -94,7 +94,7 @@ internal sealed partial class FeedbackHandler(GatewayOptions options, ClusterVie
             Name = Evaluation,
             StartUnixNanoseconds = now,
             EndUnixNanoseconds = now,
-            Attributes = [.. facts is null ? [SpanAttribute.Of(EndpointNames.Endpoint, request.Endpoint)] : RequestTracer.Of(facts.Of(facts.Revision)), .. result],
+            Attributes = [.. facts is null ? [SpanAttribute.Of(EndpointNames.Endpoint, request.Endpoint)] : RequestTracer.Of(facts.Of(request.Revision)), .. result],
             Events = [new(GenAiNames.EvaluationResult, now, result)],
         };
         var sinks = exporters.Announce(trace);

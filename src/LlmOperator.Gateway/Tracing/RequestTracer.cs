@@ -66,7 +66,7 @@ internal sealed class RequestTracer(TraceExporters exporters, TraceMemory memory
     public void End(ModelRequest request, TracedRequest traced, string route, int status)
     {
         var exchange = traced.Exchange;
-        memory.Add(exchange.Trace.TraceId, request.Caller.Name, new(exchange.Trace.SpanId, request.Facts.Name));
+        memory.Add(exchange.Trace.TraceId, request.Caller.Name, new(exchange.Trace.SpanId, request.Facts.Name, traced.Origin(request.Facts).Revision));
         var isSampledOut = exchange.Error is null && !new Sampler(request.Facts.Trace.SampleRate).Keeps(exchange.Trace.TraceId);
         exporters.Tell(traced.Sinks, isSampledOut ? null : () => Build(request, traced, route, status));
     }

@@ -5,7 +5,8 @@ namespace LlmOperator.Gateway.Tracing;
 /// <summary>A request that was answered: what feedback about it is attached to.</summary>
 /// <param name="Span">The gateway's span of it.</param>
 /// <param name="Endpoint">Endpoint.</param>
-internal readonly record struct AnsweredRequest(ActivitySpanId Span, string Endpoint);
+/// <param name="Revision">Revision of it that answered, as far as it is known.</param>
+internal readonly record struct AnsweredRequest(ActivitySpanId Span, string Endpoint, string? Revision = null);
 
 /// <summary>The requests answered last, by trace and by who asked: a trace is the caller's to choose, and nobody takes another's by choosing the same. Feedback about what is not remembered is refused.</summary>
 /// <param name="most">Traces that are remembered.</param>

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Text.Json.Nodes;
 using LlmOperator.Api.Endpoints;
 using LlmOperator.Api.RagIndexes;
 using LlmOperator.Gateway.Tests.Fakes;
+using LlmOperator.Kubernetes.Objects;
 using LlmOperator.PromptTrace.Tests.Fakes;
 using LlmOperator.Sandbox.StandIns.Traces;
 using Microsoft.AspNetCore.Http;
@@ -74,19 +76,43 @@ public sealed class RollTests
     }
 
     [Fact]
-    public async Task A_pod_of_which_nobody_knows_what_it_serves_makes_vectors_only_where_no_other_does()
+    public async Task A_pod_of_which_nobody_knows_what_it_serves_makes_no_vectors()
     {
-        var young = new ConcurrentQueue<string>();
+        // What the target serves is told, and nothing of the pods before: the status was cut by hand, or they are stopping and all that is left.
+        await using var rag = await StartAsync(E5, young: null, NewEmbedder);
+        rag.Put("post", "rag", model: E5);
+        var (_, body, _) = await rag.PostAsync("/v1/rag/twin", Question);
+        Assert.Contains(body["degradations"]!.AsArray(), one => (string)one!["step"]! == "embedding" && (string)one["reason"]! == "unavailable");
+        Assert.Equal(503, (await rag.PostAsync(Documents, Post)).Status);
 
-        // As an operator of before tells it: what the target serves, and nothing of the pods before.
-        await using var rag = await StartAsync(E5, young, NewEmbedder);
+        var young = new ConcurrentQueue<string>();
+        await rag.Bench.AddPodAsync("embedder", context => EmbedAsync(context, young), NewEmbedder.Revision);
+        using var taken = await rag.Bench.EventuallyAsync(() => rag.Bench.PostAsync(Documents, Post), answer => answer.IsSuccessStatusCode);
         for (var i = 0; i < 8; i++)
         {
             Assert.Equal(200, (await rag.PostAsync(Documents, Post)).Status);
         }
 
-        Assert.Equal(8, young.Count);
         Assert.DoesNotContain(rag.Asked, asked => asked.Endpoint == "embedder");
+    }
+
+    [Theory]
+    [InlineData(MiniLm)]
+    [InlineData(E5)]
+    public async Task A_pod_that_may_be_of_either_model_makes_no_vectors(string model)
+    {
+        // The gateway may not read pods, or has not yet heard of this one.
+        var asked = new ConcurrentQueue<string>();
+        await using var rag = await StartAsync(model, young: null, NewEmbedder, OldEmbedder);
+        foreach (var slice in rag.Bench.Cluster.PeekAll<EndpointSlice>().Where(slice => slice.Metadata.Labels!.Values.Contains("embedder")).ToList())
+        {
+            rag.Bench.Cluster.Remove<EndpointSlice>(slice.Metadata.Name!, Bench.Namespace);
+        }
+
+        await rag.Bench.AddPodAsync("embedder", context => EmbedAsync(context, asked));
+        using var refused = await rag.Bench.EventuallyAsync(() => rag.Bench.PostAsync(Documents, Post), answer => answer.StatusCode == HttpStatusCode.ServiceUnavailable);
+        using var still = await rag.Bench.PostAsync(Documents, Post);
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, 0), (still.StatusCode, asked.Count));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using LlmOperator.Gateway.Tests.Fakes;
+using LlmOperator.Gateway.Tests.Rag;
 using LlmOperator.Kubernetes.Tests.Fakes;
 using Microsoft.AspNetCore.Http;
 using Xunit;
@@ -57,6 +58,19 @@ public sealed class RoughClientTests
         Assert.Contains("before the whole body", answer, StringComparison.Ordinal);
         await NothingHeldAsync(bench);
         Assert.Equal(0, asked);
+    }
+
+    [Theory]
+    [InlineData("Content-Length: 100\r\n\r\n")]
+    [InlineData("Content-Length: 100\r\n\r\n[{")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\nzz\r\n")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n1\r\n[\r\nzz\r\n")]
+    public async Task Documents_that_end_before_their_length_or_have_none_are_refused(string rest)
+    {
+        await using var rag = await RagBench.StartAsync();
+        var answer = await RawAsync(rag.Bench, $"POST /v1/rag/corpus/documents HTTP/1.1\r\nHost: a\r\n{rest}", halfClose: true);
+        Assert.StartsWith("HTTP/1.1 400", answer, StringComparison.Ordinal);
+        Assert.Contains("bad_request", answer, StringComparison.Ordinal);
     }
 
     [Fact]

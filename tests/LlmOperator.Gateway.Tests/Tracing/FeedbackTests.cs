@@ -1,10 +1,12 @@
 using System.Net;
 using System.Text;
+using LlmOperator.Api.Endpoints;
 using LlmOperator.Gateway.Configuration;
 using LlmOperator.Gateway.Requests;
 using LlmOperator.Gateway.Tests.Fakes;
 using LlmOperator.Gateway.Tracing;
 using LlmOperator.Kubernetes.Tests.Fakes;
+using LlmOperator.Sandbox.StandIns.Traces;
 using Xunit;
 
 namespace LlmOperator.Gateway.Tests.Tracing;
@@ -22,6 +24,22 @@ public sealed class FeedbackTests
         Assert.Contains("wrong; ask ", bench.Receiver.Everything, StringComparison.Ordinal);
         Assert.DoesNotContain("jane@example.org", bench.Receiver.Everything, StringComparison.Ordinal);
         Assert.Contains("llm_gateway_feedback_total{result=\"accepted\"} 1", await bench.MetricsAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Feedback_names_the_revision_that_answered()
+    {
+        await using var bench = await StartAsync();
+        var trace = await AskAsync(bench);
+        bench.PutRevisions("chat", new ServedRevision { Revision = "chat-8", Model = new() { Name = "other", Revision = "def456" }, Engine = "VLlm" });
+        var endpoint = bench.Cluster.Peek<LlmEndpoint>("chat", Bench.Namespace)!;
+        bench.Cluster.Put(endpoint with { Status = endpoint.Status! with { ActiveRevision = "chat-8" } });
+        using var rolled = await bench.EventuallyAsync(() => bench.PostAsync("/v1/chat/completions", Bodies.Chat), answer => answer.Header("x-llmops-endpoint-revision") == "chat-8");
+        using var answer = await bench.PostAsync("/v1/feedback", $$"""{"trace_id":"{{trace}}","score":1}""");
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        await Until.TrueAsync(() => bench.Receiver.Everything.Contains("user_feedback", StringComparison.Ordinal), "feedback arrives", bench.Time, TimeSpan.FromSeconds(1));
+        var told = bench.Receiver.Raw.SelectMany(body => OtlpProtobufReader.Read(body)).Single(span => span.Name == "user_feedback");
+        Assert.Equal(("chat-7", null), (told.Attribute("llmops.endpoint.revision"), told.Attribute("llmops.model.revision")));
     }
 
     [Fact]
@@ -104,7 +122,9 @@ public sealed class FeedbackTests
     [InlineData("""{"trace_id":"0AF7651916CD43DD8448EB211C80319C","score":1}""", "trace_id", "invalid_value")]
     [InlineData("""{"trace_id":"00000000000000000000000000000000","score":1}""", "trace_id", "invalid_value")]
     [InlineData("""{"trace_id":"0af7651916cd43dd8448eb211c80319c","score":1.01}""", "score", "invalid_value")]
-    [InlineData("""{"trace_id":"0af7651916cd43dd8448eb211c80319c","score":"1"}""", "score", "invalid_value")]
+    [InlineData("""{"trace_id":"0af7651916cd43dd8448eb211c80319c","score":"1"}""", "score", "invalid_type")]
+    [InlineData("""{"trace_id":7,"score":1}""", "trace_id", "invalid_type")]
+    [InlineData("""{"trace_id":"0af7651916cd43dd8448eb211c80319c","score":null}""", "score", "invalid_type")]
     [InlineData("""{"trace_id":"0af7651916cd43dd8448eb211c80319c","score":1,"comment":7}""", "comment", "invalid_type")]
     [InlineData("""{"trace_id":"0af7651916cd43dd8448eb211c80319c","score":1,"prompt":"x"}""", "prompt", "unknown_parameter")]
     [InlineData("[]", null, "invalid_json")]

@@ -53,8 +53,8 @@ internal sealed class Embedder(ClusterView cluster, IndexView indexes, EndpointC
     }
 
     /// <summary>
-    /// The pods that make vectors of the model. While the endpoint changes its model, pods of both are ready, and vectors of one are nothing to an index of the other. Of a model that does not lie on Hugging Face only the
-    /// size can be compared: it is asked where no pod is known to have the wanted one.
+    /// The pods that make vectors of the model. While the endpoint changes its model, pods of both are ready, and vectors of one are nothing to an index of the other: a pod of which it is not known what it serves is not
+    /// asked. Of a model that does not lie on Hugging Face only the size can be compared: it is asked where no pod is known to have the wanted one.
     /// </summary>
     /// <exception cref="StepException">None that is ready does.</exception>
     private Func<EndpointFacts, bool> PodsOf(VectorSource source, IndexFacts index, ServedEndpoint endpoint)
@@ -70,14 +70,14 @@ internal sealed class Embedder(ClusterView cluster, IndexView indexes, EndpointC
             return pod => IsOf(source, pod) is null;
         }
 
-        var served = string.Join(" and ", pods.Select(indexes.RepositoryOf).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
-        throw IsOf(source, endpoint.Facts) == true
+        var served = string.Join(" and ", pods.Select(pod => indexes.RepositoryOf(pod) ?? "a model that is not known").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
+        throw IsOf(source, endpoint.Facts) == true || pods.Any(pod => !pod.IsModelKnown)
             ? new StepException(StepException.Unavailable, $"no pod of LlmEndpoint {endpoint.Name} that is ready serves {source.Model}, of which RagIndex {index.Name} holds vectors: they serve {served}, until pods of {source.Model} are ready")
             : new StepException(StepException.ModelMismatch, $"LlmEndpoint {endpoint.Name} serves {served}, and RagIndex {index.Name} holds vectors of {source.Model}: correct spec.embedding, or keep an endpoint of that model until a migration is over");
     }
 
-    /// <summary>Whether a pod has the model; null where that is not known.</summary>
-    private bool? IsOf(VectorSource source, EndpointFacts pod) => indexes.RepositoryOf(pod) is { } repository ? EmbeddingModels.AreSame(repository, source.Model) : null;
+    /// <summary>Whether a pod is known to have the model; null where its model lies elsewhere than on Hugging Face.</summary>
+    private bool? IsOf(VectorSource source, EndpointFacts pod) => !pod.IsModelKnown ? false : indexes.RepositoryOf(pod) is { } repository ? EmbeddingModels.AreSame(repository, source.Model) : null;
 
     private static bool IsTei(EndpointFacts facts) => facts.Engine == EngineType.Tei;
 

@@ -20,7 +20,16 @@ internal sealed partial class DocumentStream
         }
 
         await using var bounded = new BoundedStream(context.Request.BodyReader.AsStream(leaveOpen: true), mostBytes);
-        var isArray = await BeginsWithAsync(context, (byte)'[').ConfigureAwait(false);
+        bool isArray;
+        try
+        {
+            isArray = await BeginsWithAsync(context, (byte)'[').ConfigureAwait(false);
+        }
+        catch (Microsoft.AspNetCore.Http.BadHttpRequestException error)
+        {
+            throw Refused(error);
+        }
+
         var documents = JsonSerializer.DeserializeAsyncEnumerable(bounded, Json.Default.JsonElement, topLevelValues: !isArray, context.RequestAborted).GetAsyncEnumerator(context.RequestAborted);
         await using (documents.ConfigureAwait(false))
         {
@@ -39,7 +48,7 @@ internal sealed partial class DocumentStream
                 }
                 catch (Microsoft.AspNetCore.Http.BadHttpRequestException error)
                 {
-                    throw new RefusedException(new(error.StatusCode, "bad_request", error.Message));
+                    throw Refused(error);
                 }
 
                 bounded.Restart();
@@ -47,6 +56,8 @@ internal sealed partial class DocumentStream
             }
         }
     }
+
+    private static RefusedException Refused(Microsoft.AspNetCore.Http.BadHttpRequestException error) => new(new(error.StatusCode, "bad_request", error.Message));
 
     private static async Task<bool> BeginsWithAsync(HttpContext context, byte sign)
     {
