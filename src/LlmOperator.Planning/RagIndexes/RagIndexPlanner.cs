@@ -144,13 +144,19 @@ public static class RagIndexPlanner
         }
         else if (migrating.Count > 0)
         {
-            // How far each is stands in its own status, which changes all the time.
-            conditions.Set(
-                ConditionTypes.Progressing, ConditionStatus.True, "Migrating", $"a new generation is being built of {string.Join(", ", migrating.Take(MostNamed).Select(collection => $"{collection.Name} ({collection.Migration!.Phase})"))}");
+            // How far each is, and in all words why it waits, stands in its own status.
+            conditions.Set(ConditionTypes.Progressing, ConditionStatus.True, "Migrating", $"a new generation is being built of {string.Join(", ", migrating.Take(MostNamed).Select(collection => $"{collection.Name} ({Stage(collection)})"))}");
         }
         else
         {
             conditions.Set(ConditionTypes.Progressing, ConditionStatus.False, "Settled", "nothing is being changed", isBad: ConditionStatus.Unknown);
+        }
+
+        string Stage(CollectionStatus collection)
+        {
+            var phase = collection.Migration!.Phase;
+            var held = observed.Issues.FirstOrDefault(issue => issue.Collection == collection.Name && issue.Kind is (CollectionIssueKind.Waiting or CollectionIssueKind.Failed))?.Reason;
+            return held is null || held == phase ? phase : $"{phase}, {held}";
         }
     }
 

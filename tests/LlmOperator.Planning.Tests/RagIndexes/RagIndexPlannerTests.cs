@@ -31,6 +31,22 @@ public sealed class RagIndexPlannerTests
         Assert.Contains(plan.Transitions, told => told is { Condition.Type: "SchemaConflict", IsWarning: true });
     }
 
+    [Theory]
+    [InlineData("Copying", CollectionIssueKind.Waiting, "EmbeddingFailed", "posts (Copying, EmbeddingFailed)")]
+    [InlineData("Indexing", CollectionIssueKind.Waiting, "Indexing", "posts (Indexing)")]
+    [InlineData("Copying", CollectionIssueKind.SchemaConflict, "Migrating", "posts (Copying)")]
+    public void A_migration_is_told_with_its_stage_and_with_what_it_waits_for(string phase, CollectionIssueKind kind, string reason, string told)
+    {
+        var plan = RagIndexPlanner.Plan(Seen() with
+        {
+            Collections = [Posts with { Migration = new() { PhysicalName = "posts-g2", Method = "Embed", Phase = phase } }, Raw],
+            Issues = [new("posts", kind, reason, "why")],
+        });
+
+        var condition = plan.Status.Conditions.Find("Progressing")!;
+        Assert.Equal(("Migrating", $"a new generation is being built of {told}"), (condition.Reason, condition.Message));
+    }
+
     [Fact]
     public void A_collection_that_does_not_serve_keeps_the_index_from_being_ready_for_the_reason_it_has()
     {
